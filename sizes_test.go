@@ -32,9 +32,7 @@ const maxConnectorLines = 1300
 
 // longConnectors are those that have more, with their lines, which may only shrink.
 var longConnectors = map[string]int{
-	"desk/redmine":        2095,
-	"desk/requesttracker": 1499,
-	"desk/zammad":         1758,
+	"desk/zammad": 1758,
 }
 
 // noConnectors are the folders in desk that are none.

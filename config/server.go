@@ -55,6 +55,9 @@ type Server struct {
 	BrakePercent int           `koanf:"brake_percent"` // default 10
 	BrakeWindow  time.Duration `koanf:"brake_window"`  // default 10m
 
+	SecondAdmin     string        `koanf:"second_admin"`      // on, off: what takes access from many needs two admins; default off
+	SecondAdminWait time.Duration `koanf:"second_admin_wait"` // how long the first waits for the second; default 24h
+
 	SilentAfter string `koanf:"silent_after"` // how long an IdP may send no request before status says so; off; default 3d
 
 	RequestLog string `koanf:"request_log"` // for how long requests are kept; off; default 30d
@@ -69,7 +72,7 @@ type Server struct {
 func defaults() Server {
 	return Server{
 		DataDir: "./data", Listen: "127.0.0.1:8080", LogLevel: "info", LogFormat: "json",
-		Workers: 8, Sweep: "1h", Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute,
+		Workers: 8, Sweep: "1h", Grace: 5 * time.Second, Brake: "on", BrakePeople: 5, BrakePercent: 10, BrakeWindow: 10 * time.Minute, SecondAdmin: "off", SecondAdminWait: 24 * time.Hour,
 		SilentAfter: "3d", RequestLog: "30d", SCIMRate: 10_000, SCIMMaxBody: 8 << 20,
 		SessionIdle: 2 * time.Hour, SessionLife: 12 * time.Hour,
 	}
@@ -209,6 +212,15 @@ func (s *Server) check(unreadable map[string]error) (mistakes []error) {
 	}
 	if s.BrakeWindow < time.Second {
 		wrong("brake_window", "%s is shorter than 1s", s.BrakeWindow)
+	}
+	if s.SecondAdmin != "on" && s.SecondAdmin != "off" {
+		wrong("second_admin", "%q is neither on nor off", s.SecondAdmin)
+	}
+	if s.SecondAdmin == "on" && s.Brake == "off" {
+		wrong("second_admin", "it is about what mass-change protection holds, and DESKBRIDGE_BRAKE=off holds nothing")
+	}
+	if s.SecondAdminWait < time.Minute || s.SecondAdminWait > 30*24*time.Hour {
+		wrong("second_admin_wait", "%s is not between 1m and 30d", s.SecondAdminWait)
 	}
 	if after, err := s.SilenceLimit(); err != nil || after != 0 && after < time.Minute {
 		wrong("silent_after", "%q is neither off nor a time of 1m or more, e.g. 3d", s.SilentAfter)

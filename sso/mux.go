@@ -1,8 +1,11 @@
 package sso
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/web"
@@ -42,8 +45,10 @@ func mistakeIn(r web.Route) string {
 		return "{connection} and OfConnection go together"
 	case ofConnection != (r.Kind != ""):
 		return "{connection} and Kind go together"
-	case r.Presumes && (!ofConnection || !strings.HasPrefix(r.Pattern, "GET ")):
-		return "what may be asked twice is a GET of a connection"
+	case r.Presumes && !ofConnection:
+		return "what may be asked twice is of a connection"
+	case r.Beside && !r.Presumes:
+		return "what is looked up beside a request is what it presumes"
 	case r.EveryPage && ofConnection:
 		return "what is asked of a connection is counted by address"
 	case strings.HasSuffix(path, "/"):
@@ -95,8 +100,18 @@ func (e *route) presume(w http.ResponseWriter, r *http.Request) (counted provisi
 	if !ok || conn.Name != name || conn.SignIn.Disabled && !e.WhileOff {
 		return "", false
 	}
+	body, ok := readAhead(r)
+	if !ok {
+		return "", false
+	}
+	if e.Beside {
+		said := make(chan error, 1)
+		go func(look func() error) { said <- look() }(confirm)
+		confirm = sync.OnceValue(func() error { return <-said })
+	}
 	held := &heldAnswer{header: w.Header().Clone(), status: http.StatusOK}
 	presuming := r.WithContext(web.Presuming(under, confirm))
+	r.Body, presuming.Body = io.NopCloser(bytes.NewReader(body)), io.NopCloser(bytes.NewReader(body))
 	if e.admits(held, presuming, conn) {
 		counted = conn.ID
 		e.OfConnection(held, presuming, conn)
@@ -110,6 +125,28 @@ func (e *route) presume(w http.ResponseWriter, r *http.Request) (counted provisi
 		return counted, false
 	}
 	return counted, true
+}
+
+// mostPresumed is how much of a body is read on a guess, in bytes: the answers of
+// most identity providers are a tenth of it.
+const mostPresumed = 64 << 10
+
+// readAhead reads the body of a request that may be asked twice; false when it is too
+// long for that, says no length, or cannot be read, which is then seen by whoever
+// reads the rest.
+func readAhead(r *http.Request) ([]byte, bool) {
+	if r.ContentLength < 0 || r.ContentLength > mostPresumed {
+		return nil, false
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+		return nil, false
+	}
+	return body, true
 }
 
 // routeOf returns how the checks are to treat a request: what no room serves,

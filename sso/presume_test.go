@@ -4,16 +4,19 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/protocol"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/limit"
 	"github.com/deskbridge/deskbridge/sso/oidc/oidctest"
 	"github.com/deskbridge/deskbridge/sso/saml/samltest"
+	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
 
@@ -43,6 +46,74 @@ func TestOnlyTheProviderOfNowIsAsked(t *testing.T) {
 			t.Errorf("%s: the provider of before was shown a code %d times", name, n)
 		}
 	}
+}
+
+// TestAnswersAreJudgedByTheSettingsOfNow: what a connection was a moment ago is
+// presumed while a SAML answer is judged. What it is decides, and an address that it
+// has no more is not asked for keys.
+func TestAnswersAreJudgedByTheSettingsOfNow(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		source := publish(t)
+		h := newHarness(t, s, source.host)
+		idp := samltest.New(idpID)
+		next := rolled(idp)
+		source.text(string(idp.Metadata()))
+		keys := func(signers ...samltest.Signer) func() {
+			return func() { h.trusts(idp, func(s *protocol.SAML) { s.Metadata = string(idp.Metadata(signers...)) }) }
+		}
+		published := func() { h.trusts(idp, func(s *protocol.SAML) { s.Metadata, s.MetadataURL = "", source.url }) }
+		for _, tt := range []struct {
+			what          string
+			before, after func()
+			signs         *samltest.IdP
+			refused       string
+		}{
+			{"a key that is trusted no more", keys(idp.First), keys(idp.Attacker), idp, "signature"},
+			{"a key that is trusted now", keys(idp.First), keys(idp.Attacker), next, ""},
+			{"switched off", keys(idp.First), func() { h.set(func(s *provision.SignIn) { s.Disabled = true }) }, idp, "disabled"},
+			{"metadata at an address that is gone", published, keys(idp.First), next, "signature"},
+		} {
+			h.set(func(s *provision.SignIn) { s.Disabled = false })
+			tt.before()
+			b := h.browser()
+			form := b.answered(tt.signs, "/sso/acme/login")
+			asked := source.asked.Load()
+			tt.after()
+			p := b.post("/sso/acme/saml/acs", form, true)
+			if tt.refused != "" {
+				b.refused(p, tt.refused)
+			} else if b.who() == "" {
+				t.Errorf("%s: %d: %s", tt.what, p.status, tail(h.log))
+			}
+			if n := source.asked.Load() - asked; n != 0 {
+				t.Errorf("%s: the address was asked %d times", tt.what, n)
+			}
+		}
+	})
+}
+
+// answered begins a sign-in and returns the form that the identity provider answers with.
+func (b *browser) answered(idp *samltest.IdP, path string) url.Values {
+	b.Helper()
+	request, relay := b.pending(path)
+	m := idp.Message(request, idp.Person)
+	idp.Sign(m.Assertion(), samltest.Signature{})
+	form := m.Form()
+	form.Set("RelayState", relay)
+	return form
+}
+
+// TestLongAnswersAreNotReadOnAGuess: an answer that is longer than what is read
+// before its connection has been looked up is judged all the same.
+func TestLongAnswersAreNotReadOnAGuess(t *testing.T) {
+	h := newHarness(t, storetest.SQLite(t))
+	idp := samltest.New(idpID)
+	h.trusts(idp, nil)
+	b := h.browser()
+	form := b.answered(idp, "/sso/acme/login")
+	form.Set("padding", strings.Repeat("x", 70<<10))
+	b.signedIn(b.post("/sso/acme/saml/acs", form, true), idp.Person)
 }
 
 // TestNothingIsNotedTwice: a request that begins anew, because its connection is

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -95,25 +97,52 @@ func (k *keyring) connection(row connectionRow) (provision.Connection, error) {
 	return c, nil
 }
 
+// readConnection is a connection beside the row that it was read from.
+type readConnection struct {
+	row connectionRow
+	is  provision.Connection
+}
+
+const (
+	mostRead = 1000 // connections
+	readFor  = time.Minute
+)
+
+// connection is [keyring.connection] for what looks one up at each request: a row
+// that says to the letter what it said a moment ago is not opened and read again.
+// Settings are sealed with a nonce that no write uses twice, so that equal rows are
+// equal settings, also after the database has gone back in time. What comes of it is
+// shared by all who ask, and must not be changed; [Store.LockConnection] returns what may.
+func (s *shared) connection(row connectionRow) (provision.Connection, error) {
+	if last, ok := s.read.Last(row.ID); ok && reflect.DeepEqual(last.row, row) {
+		return last.is, nil
+	}
+	c, err := s.keys.connection(row)
+	if err == nil {
+		s.read.Note(row.ID, readConnection{row, c})
+	}
+	return c, err
+}
+
 // oneConnection finds a connection past gorm: each request of a sign-in does. An
 // id is preferred, as by [byNameOrID].
 var oneConnection = `SELECT ` + columnsOf(&connectionRow{}) + ` FROM connections WHERE id = $1 OR name = $1
 	ORDER BY CASE WHEN id = $1 THEN 0 ELSE 1 END LIMIT 1`
 
-// Connection returns the connection with this id, else with this name.
+// Connection returns the connection with this id, else with this name. It is shared; see [shared.connection].
 func (s *Store) Connection(ctx context.Context, nameOrID string) (provision.Connection, error) {
 	var found connectionRow
 	if err := s.each(ctx, oneConnection, []any{nameOrID}, found.read); err != nil {
 		return provision.Connection{}, translateRead(err, "connection")
 	}
-	return found.found(s.keys)
+	return s.foundConnection(found)
 }
 
 // ConnectionAhead implements [settings.Store].
 func (s *Store) ConnectionAhead(ctx context.Context, nameOrID string, judge func(provision.Connection, error) error) (context.Context, func() error) {
 	a := &ahead{store: s, sql: oneConnection, args: []any{nameOrID}, ask: func() (func(scanner) error, func() error) {
 		var found connectionRow
-		return found.read, func() error { return judge(found.found(s.keys)) }
+		return found.read, func() error { return judge(s.foundConnection(found)) }
 	}}
 	return a.under(ctx)
 }
@@ -122,12 +151,12 @@ func (row *connectionRow) read(from scanner) error {
 	return from.Scan(&row.ID, &row.Name, &row.IdP, &row.Domains, &row.SignIn, &row.JWT, &row.HeldAt, &row.ReleasedAt, &row.Removal, &row.ValidUntil, &row.CreatedAt)
 }
 
-// found returns the connection of a row that was looked for.
-func (row *connectionRow) found(keys *keyring) (provision.Connection, error) {
+// foundConnection returns the connection of a row that was looked for.
+func (s *shared) foundConnection(row connectionRow) (provision.Connection, error) {
 	if row.ID == "" {
 		return provision.Connection{}, translate(gorm.ErrRecordNotFound, "connection")
 	}
-	return keys.connection(*row)
+	return s.connection(row)
 }
 
 // LockConnection implements [signin.Store].

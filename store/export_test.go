@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/riverqueue/river/rivermigrate"
@@ -102,6 +104,33 @@ func (s *Store) ExplainAccounts(ctx context.Context, f provision.AccountFilter) 
 // ExplainCounts is ExplainIdentities for CountAccounts.
 func (s *Store) ExplainCounts(ctx context.Context) (string, error) {
 	return s.explainSQL(ctx, countAccounts)
+}
+
+// ExplainSitters is ExplainIdentities for Sitters and SeatsSince.
+func (s *Store) ExplainSitters(ctx context.Context, d provision.DeskID) (string, error) {
+	sat, err := s.explainSQL(ctx, literally(sitters, "'"+string(d)+"'", "9000000000000000000"))
+	if err != nil {
+		return "", err
+	}
+	since, err := s.explainSQL(ctx, literally(fmt.Sprintf(seatsSince, "", ""), "'"+string(d)+"'"))
+	return sat + since, err
+}
+
+// ExplainEntriesFor is ExplainIdentities for EntriesFor.
+func (s *Store) ExplainEntriesFor(ctx context.Context, actions []provision.Action) (string, error) {
+	values := []string{"9000000000000000000", "0", "0", "100"}
+	for _, action := range actions {
+		values = append(values, "'"+string(action)+"'")
+	}
+	return s.explainSQL(ctx, literally(entriesFor(len(actions)), values...))
+}
+
+// literally puts values for $1, $2, … into a query.
+func literally(query string, values ...string) string {
+	for i := len(values); i > 0; i-- {
+		query = strings.ReplaceAll(query, "$"+strconv.Itoa(i), values[i-1])
+	}
+	return query
 }
 
 func (s *Store) plan(ctx context.Context, query *gorm.DB, dest any) (string, error) {

@@ -47,7 +47,7 @@ func (s *Store) LoadSignIn(ctx context.Context, q signin.Question) (signin.Loade
 	statements = append(statements, s.readRules(q.Connection, &out.Rules)...)
 	var connection *provision.Connection
 	var known *provision.LoginKey
-	statements = append(statements, statement{sql: connectionByID, args: []any{string(q.Connection)}, read: readOne(&connection, s.keys.connection)})
+	statements = append(statements, statement{sql: connectionByID, args: []any{string(q.Connection)}, read: readOne(&connection, s.connection)})
 	if len(q.Subjects) > 0 {
 		login := []any{string(q.Connection), string(q.Protocol), q.Issuer, q.Subjects}
 		statements = append(statements,

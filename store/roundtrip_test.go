@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/seating"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/store"
 	"github.com/deskbridge/deskbridge/store/storetest"
 )
@@ -62,6 +63,30 @@ func TestEveryFieldComesBack(t *testing.T) {
 		must(t, s.SaveAPIToken(ctx, apiToken))
 		back(t, apiToken, got(s.APITokens(ctx))(t)[0])
 		back(t, apiToken, got(s.APITokenByHash(ctx, apiToken.Hash))(t))
+		if _, err := s.APITokenOwner(ctx, "ci"); !provision.IsNotFound(err) {
+			t.Errorf("a revoked token is somebody's: %v", err)
+		}
+		must(t, s.SaveAPIToken(ctx, administration.Token{ID: "u", Name: "ci", Hash: []byte("people's"), Role: administration.Admin, Person: "p", Connection: c.ID, CreatedBy: "cli:ada", CreatedAt: noon, ExpiresAt: noon}))
+		must(t, s.SaveAPIToken(ctx, administration.Token{ID: "v", Name: "nobody's", Hash: []byte("nobody's"), Role: administration.Admin, CreatedBy: "cli:ada", CreatedAt: noon, ExpiresAt: noon}))
+		if owner := got(s.APITokenOwner(ctx, "ci"))(t); owner != "person:p" {
+			t.Errorf("the token is of %q", owner)
+		}
+
+		if owner := got(s.APITokenOwner(ctx, "nobody's"))(t); owner != "cli:ada" {
+			t.Errorf("the token is of %q", owner)
+		}
+		asked := secondadmin.Request{ID: "r", Kind: secondadmin.KindRelease, Key: "key", Digest: "digest", Subject: string(c.ID), People: []provision.IdentityID{"p", "q"}, What: "release",
+			Accounts: 2, By: "api:ci", Behind: "person:p", AskedAt: noon, Until: noon.Add(time.Hour)}
+		must(t, s.InsertSecondAdminRequest(ctx, asked))
+		back(t, asked, got(s.SecondAdminRequests(ctx))(t)[0])
+		back(t, asked, got(s.LockSecondAdminRequest(ctx, "key"))(t))
+		must(t, s.DeleteSecondAdminRequest(ctx, asked.ID))
+		for _, on := range []bool{true, false, true} {
+			must(t, s.NoteSecondAdmin(ctx, on, noon))
+			if noted := got(s.SecondAdminNoted(ctx))(t); noted != on {
+				t.Errorf("noted %t, want %t", noted, on)
+			}
+		}
 
 		answer := administration.Answer{Key: "key", Request: "request", Status: 201, Body: `{"name":"ann"}`, ExpiresAt: noon}
 		if !got(s.InsertAnswer(ctx, answer))(t) || got(s.InsertAnswer(ctx, answer))(t) {
@@ -117,7 +142,8 @@ func TestEveryFieldComesBack(t *testing.T) {
 		for _, at := range []time.Time{{}, noon, noon.Add(-time.Hour), {}} { // what is known stays
 			must(t, s.SaveDeskActivity(ctx, d.ID, []seat.Activity{{Account: a.ID, Last: at, ToldAt: noon}, {Account: "gone", ToldAt: noon}}))
 		}
-		equal(t, "activity", map[provision.AccountID]seat.Activity{a.ID: {Account: a.ID, Last: noon, ToldAt: noon}}, got(s.DeskActivity(ctx, d.ID, a.ID))(t))
+		sitter := seat.Sitter{Account: a.ID, Person: a.Identity, Role: a.Confirmed.Role, Terms: id.Terms, CreatedAt: a.CreatedAt, Last: noon, ToldAt: noon}
+		equal(t, "activity", []seat.Sitter{sitter}, got(s.Sitters(ctx, seat.SitterFilter{Desk: d.ID}))(t))
 
 		step := reconcile.Write{Account: a.ID, Kind: reconcile.WriteTeams, Detail: map[string]any{"team": "tier1"}, Note: "why",
 			Tried: true, AcceptedAt: new(noon)}

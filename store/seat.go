@@ -2,11 +2,15 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/seat"
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
@@ -73,27 +77,104 @@ func (s *Store) SaveProposed(ctx context.Context, d provision.DeskID, p seating.
 	return s.saveSeatCount(ctx, row, "proposed", "held", "proposed_at")
 }
 
-// DeskActivity implements [seat.Store].
-func (s *Store) DeskActivity(ctx context.Context, d provision.DeskID, ids ...provision.AccountID) (map[provision.AccountID]seat.Activity, error) {
-	query := s.read(ctx).Table("desk_activity").Where("desk_id = ?", string(d))
-	if len(ids) > 0 {
-		query = query.Where("account_id "+s.sql.inList, bindIDs(ids))
+// ofSeats is the condition of the index audit_seats, as it spells it.
+const ofSeats = `action IN ('account.confirmed', 'account.ended', 'seat.given_back', 'desk_session.signed_in')`
+
+// sitters is the query of [Store.Sitters] for $1, a desk, and $2, a moment: with a row each
+// of what the desk tells, of terms, and from the index of when they last signed in.
+const sitters = `SELECT a.id, a.identity_id, a.granted ->> 'role', a.created_at, t.last_at, t.told_at, (SELECT i.terms FROM identities i WHERE i.id = a.identity_id AND i.terms IS NOT NULL),
+		(SELECT max(e.at) FROM audit e WHERE e.` + ofSeats + ` AND e.desk_id = a.desk_id AND e.action = 'desk_session.signed_in' AND e.subject = a.identity_id)
+	FROM accounts a LEFT JOIN desk_activity t ON t.account_id = a.id
+	WHERE a.desk_id = $1 AND (t.last_at IS NULL OR t.last_at <= $2) AND a.state <> 'ended' AND a.granted ->> 'status' = 'active'`
+
+// Sitters implements [seat.Store].
+func (s *Store) Sitters(ctx context.Context, f seat.SitterFilter) (out []seat.Sitter, _ error) {
+	query, args := sitters, []any{string(f.Desk), int64(math.MaxInt64)}
+	if !f.Unseen.IsZero() {
+		args[1] = fromTime(f.Unseen)
+	}
+	if f.Person != "" {
+		query, args = query+` AND a.identity_id = $3`, append(args, string(f.Person))
+	}
+	err := s.each(ctx, query, args, func(row scanner) error {
+		var account, person, role string
+		var created int64
+		var last, told, signedIn *int64
+		var said *string
+		if err := row.Scan(&account, &person, &role, &created, &last, &told, &said, &signedIn); err != nil {
+			return err
+		}
+		one := seat.Sitter{Account: provision.AccountID(account), Person: provision.IdentityID(person), Role: provision.Role(role), CreatedAt: toTime(created),
+			Last: timeOrZero(last), ToldAt: timeOrZero(told), SignedIn: timeOrZero(signedIn)}
+		if said != nil {
+			if err := decodeJSON(*said, &one.Terms); err != nil {
+				return fmt.Errorf("store: terms of person %s: %w", person, err)
+			}
+		}
+		out = append(out, one)
+		return nil
+	})
+	return out, err
+}
+
+// timeOrZero is a moment that may not be known.
+func timeOrZero(at *int64) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return toTime(*at)
+}
+
+// seatsSince is the query of [Store.SeatsSince] for $1, a desk; %[1]s is a further condition
+// on whom an entry is about. It reads the index audit_seats alone, but for who was back from an absence.
+const seatsSince = `SELECT e.subject, coalesce(min(CASE WHEN e.action = 'account.confirmed' AND (x.at IS NULL OR e.at > x.at) THEN e.at END), 0), coalesce(max(CASE WHEN e.action = 'seat.given_back' THEN e.at END), 0)
+	FROM audit e LEFT JOIN (SELECT subject, max(at) AS at FROM audit WHERE ` + ofSeats + ` AND desk_id = $1 AND action = 'account.ended'%[1]s GROUP BY subject) x ON x.subject = e.subject
+	WHERE e.` + ofSeats + ` AND e.desk_id = $1 AND e.action IN ('account.confirmed', 'seat.given_back')%[2]s GROUP BY e.subject
+	UNION ALL SELECT subject, 0, max(at) FROM audit WHERE action = 'person.back'%[1]s GROUP BY subject`
+
+// SeatsSince implements [seat.Store].
+func (s *Store) SeatsSince(ctx context.Context, f seat.SitterFilter) (map[provision.IdentityID]time.Time, error) {
+	query, args := fmt.Sprintf(seatsSince, "", ""), []any{string(f.Desk)}
+	if f.Person != "" {
+		query, args = fmt.Sprintf(seatsSince, ` AND subject = $2`, ` AND e.subject = $2`), append(args, string(f.Person))
+	}
+	since := make(map[provision.IdentityID]time.Time)
+	err := s.each(ctx, query, args, func(row scanner) error {
+		var subject string
+		var had, back int64
+		if err := row.Scan(&subject, &had, &back); err != nil {
+			return err
+		}
+		id := provision.IdentityID(subject)
+		if at := max(had, back); at > 0 && toTime(at).After(since[id]) {
+			since[id] = toTime(at)
+		}
+		return nil
+	})
+	return since, err
+}
+
+// UntoldAccounts implements [seat.Store].
+func (s *Store) UntoldAccounts(ctx context.Context, d provision.DeskID, since time.Time, limit int) ([]provision.Account, error) {
+	return findAccounts(s.read(ctx).Where("desk_id = ? AND desk_user <> '' AND granted ->> 'status' = 'active'", string(d)).
+		Where("NOT EXISTS (SELECT 1 FROM desk_activity t WHERE t.account_id = accounts.id AND t.told_at > ?)", fromTime(since)).Order("id").Limit(limit))
+}
+
+// SeatsTakenOn implements [seat.Store], and [plan.Store]: by an index.
+func (s *Store) SeatsTakenOn(ctx context.Context, desks []provision.DeskID) (map[provision.DeskID]int, error) {
+	taken := make(map[provision.DeskID]int, len(desks))
+	if len(desks) == 0 {
+		return taken, nil
 	}
 	var rows []struct {
-		AccountID string
-		LastAt    *int64
-		ToldAt    int64
+		DeskID provision.DeskID
+		N      int
 	}
-	err := query.Select("account_id, last_at, told_at").Scan(&rows).Error
-	told := make(map[provision.AccountID]seat.Activity, len(rows))
+	err := s.read(ctx).Raw("SELECT desk_id, count(*) AS n FROM accounts WHERE seat AND desk_id "+s.sql.inList+" GROUP BY desk_id", bindIDs(desks)).Scan(&rows).Error
 	for _, r := range rows {
-		a := seat.Activity{Account: provision.AccountID(r.AccountID), ToldAt: toTime(r.ToldAt)}
-		if r.LastAt != nil {
-			a.Last = toTime(*r.LastAt)
-		}
-		told[a.Account] = a
+		taken[r.DeskID] = r.N
 	}
-	return told, err
+	return taken, err
 }
 
 // SaveDeskActivity implements [seat.Store]. A statement each: a desk tells of a page of
@@ -123,24 +204,38 @@ func (s *Store) PeopleByID(ctx context.Context, ids []provision.IdentityID) ([]p
 	return s.findIdentities(s.read(ctx).Where("id "+s.sql.inList, bindIDs(ids)).Order("id"), identityColumns)
 }
 
-// SignInsSince implements [seat.Store]: by the index on actions and times.
-func (s *Store) SignInsSince(ctx context.Context, d provision.DeskID, since time.Time) (map[provision.IdentityID]time.Time, error) {
-	in := make(map[provision.IdentityID]time.Time)
-	err := s.each(ctx, `SELECT subject, max(at) FROM audit WHERE action = 'desk_session.signed_in' AND at >= $1 AND desk_id = $2 GROUP BY subject`,
-		[]any{fromTime(since), string(d)}, func(row scanner) error {
-			var subject string
-			var at int64
-			if err := row.Scan(&subject, &at); err != nil {
-				return err
-			}
-			in[provision.IdentityID(subject)] = toTime(at)
-			return nil
-		})
-	return in, err
+// EntriesFor implements [seat.Store]. One index leads to the entries of each action in their
+// order, and what else happened, which is most, is not read.
+func (s *Store) EntriesFor(ctx context.Context, actions []provision.Action, until time.Time, after audit.Place, limit int) (out []provision.Entry, _ error) {
+	end := int64(math.MaxInt64)
+	if !until.IsZero() {
+		end = fromTime(until)
+	}
+	from := int64(math.MinInt64)
+	if after.ID > 0 {
+		from = fromTime(after.At)
+	}
+	args := []any{end, from, after.ID, limit}
+	for _, action := range actions {
+		args = append(args, string(action))
+	}
+	err := s.each(ctx, entriesFor(len(actions)), args, func(row scanner) error {
+		var e auditRow
+		if err := row.Scan(&e.ID, &e.At, &e.Action, &e.Subject, &e.DeskID, &e.AccountID, &e.Detail); err != nil {
+			return err
+		}
+		entry, err := e.entry()
+		out = append(out, entry)
+		return err
+	})
+	return out, err
 }
 
-// EntriesOf implements [seat.Store]. Subjects are few beside all that happened: what is
-// asked of the actions is for no index.
-func (s *Store) EntriesOf(ctx context.Context, subjects []string, actions []provision.Action) ([]provision.Entry, error) {
-	return findEntries(s.read(ctx).Where("subject "+s.sql.inList, bindIDs(subjects)).Where("action || '' IN ?", actions).Order("at, id"))
+// entriesFor is the query of [Store.EntriesFor] for so many actions.
+func entriesFor(actions int) string {
+	of := make([]string, actions)
+	for i := range of {
+		of[i] = fmt.Sprintf(`SELECT id, at, action, subject, desk_id, account_id, detail FROM audit WHERE action = $%d AND at < $1 AND (at, id) > ($2, $3)`, i+5)
+	}
+	return strings.Join(of, " UNION ALL ") + " ORDER BY at, id LIMIT $4"
 }

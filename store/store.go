@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"gorm.io/gorm"
 
+	"github.com/deskbridge/deskbridge/internal/recent"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/approval"
@@ -35,6 +36,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/seat"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/signin"
@@ -93,10 +95,11 @@ type shared struct {
 	log        *slog.Logger
 	checkLocks bool // see Options
 	driver     riverdriver.Driver[*sql.Tx]
-	jobs       *river.Client[*sql.Tx] // inserts only, on SQLite
-	pgJobs     *river.Client[pgx.Tx]  // inserts only, on PostgreSQL
-	namesakes  *atomic.Bool           // there are some; see namesake.go
-	full       *atomic.Bool           // a transaction has found no room since the last heartbeat
+	jobs       *river.Client[*sql.Tx]        // inserts only, on SQLite
+	pgJobs     *river.Client[pgx.Tx]         // inserts only, on PostgreSQL
+	read       *recent.Finds[readConnection] // connections by id, as they were last read
+	namesakes  *atomic.Bool                  // there are some; see namesake.go
+	full       *atomic.Bool                  // a transaction has found no room since the last heartbeat
 }
 
 // What the core asks of a database, package by package.
@@ -120,6 +123,7 @@ var (
 	_ report.Store      = (*Store)(nil)
 	_ request.Store     = (*Store)(nil)
 	_ seat.Store        = (*Store)(nil)
+	_ secondadmin.Store = (*Store)(nil)
 	_ session.Store     = (*Store)(nil)
 	_ settings.Store    = (*Store)(nil)
 	_ signin.Store      = (*Store)(nil)
@@ -133,7 +137,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks, namesakes: new(atomic.Bool), full: new(atomic.Bool)}
+	sh := &shared{keys: keys, log: o.Log, checkLocks: o.CheckLocks, read: recent.New[readConnection](mostRead, readFor, time.Now), namesakes: new(atomic.Bool), full: new(atomic.Bool)}
 	if sh.log == nil {
 		sh.log = slog.Default()
 	}

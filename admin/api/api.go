@@ -33,6 +33,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/seat"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
@@ -57,6 +58,7 @@ type Core struct {
 	Report         *report.Service
 	Requests       *request.Service
 	Seats          *seat.Service
+	SecondAdmin    *secondadmin.Service
 	Sessions       *session.Service
 	SetupLinks     *setuplink.Service
 	Settings       *settings.Service

@@ -94,7 +94,7 @@ func officeOf(h *provisiontest.Harness) *office {
 	o.Must(err)
 	o.serve = func(run command) {
 		o.api = api.New(api.Core{Administration: c.Administration, Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
-			Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
+			Report: c.Report, Requests: c.Requests, Seats: c.Seats, SecondAdmin: c.SecondAdmin, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now},
 			api.Options{PublicURL: site, Log: logger, RequestID: id, ReadDraft: readDraft, ReachDesk: o.reach, Command: run})
 		door.API = o.api
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
 
@@ -102,6 +103,18 @@ func (a *API) connectionRoutes() {
 			})
 	}
 	decide("release-holds", "release", admin.HoldRelease, "Have access end that is on hold", a.core.Reconcile.Release)
+	handle(a, route{"list-second-admin", http.MethodGet, "/second-admin", admin.HoldsRead, "Holds", "What one admin has asked for, and waits until another asks for the same", 0},
+		func(ctx context.Context, _ asked, _ *struct{}) (*paged[answer.SecondAdmin], error) {
+			open, err := a.core.SecondAdmin.List(ctx)
+			return all(open, answer.SecondAdminOf), err
+		})
+	handle(a, route{"withdraw-second-admin", http.MethodDelete, "/second-admin/{request}", admin.HoldReject, "Holds", "End what waits for a second admin: nothing of it is done", 0},
+		func(ctx context.Context, who asked, in *struct {
+			Request string `path:"request" maxLength:"64" doc:"id"`
+		}) (*struct{ Body answer.SecondAdmin }, error) {
+			r, err := a.core.SecondAdmin.Withdraw(ctx, who.cause, secondadmin.RequestID(in.Request))
+			return &struct{ Body answer.SecondAdmin }{answer.SecondAdminOf(r)}, err
+		})
 	decide("reject-holds", "reject", admin.HoldReject, "Have people keep access whose end is on hold", a.core.Reconcile.Reject)
 }
 

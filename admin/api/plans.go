@@ -24,38 +24,12 @@ type Application struct {
 
 // Plan is what applying a draft would change, and for whom.
 type Plan struct {
-	Hash         string            `json:"hash" doc:"the same hash is the same plan"`
-	Empty        bool              `json:"empty" doc:"it would change nothing"`
-	Changes      []PlanChange      `json:"changes"`
-	People       []PlanPerson      `json:"people"`
-	Consequences plan.Consequences `json:"consequences"`
-	Warnings     []string          `json:"warnings"`
-}
-
-// PlanChange is one object that a plan adds, changes or removes.
-type PlanChange struct {
-	Action string   `json:"action" enum:"add,change,remove"`
-	Kind   string   `json:"kind" enum:"connection,desk,rule"`
-	Name   string   `json:"name"`
-	Fields []string `json:"fields,omitempty"`
-	Before *Granted `json:"before,omitempty"`
-	After  *Granted `json:"after,omitempty"`
-}
-
-// Granted is what a rule grants.
-type Granted struct {
-	Role      string   `json:"role,omitempty"`
-	Teams     []string `json:"teams,omitempty"`
-	Mailboxes []string `json:"mailboxes,omitempty"`
-	DeskRoles []string `json:"desk_roles,omitempty"`
-	Until     string   `json:"until,omitempty" doc:"as a draft has it; absent: for ever"`
-}
-
-func grantedOf(g *plan.Granted) *Granted {
-	if g == nil {
-		return nil
-	}
-	return &Granted{string(g.Role), g.Teams, g.Mailboxes, g.DeskRoles, g.Until}
+	Hash         string              `json:"hash" doc:"the same hash is the same plan"`
+	Empty        bool                `json:"empty" doc:"it would change nothing"`
+	Changes      []answer.PlanChange `json:"changes"`
+	People       []PlanPerson        `json:"people"`
+	Consequences plan.Consequences   `json:"consequences"`
+	Warnings     []string            `json:"warnings"`
 }
 
 // PlanPerson is what a plan changes for somebody on a desk.
@@ -68,9 +42,9 @@ type PlanPerson struct {
 }
 
 func planOf(p plan.Plan) Plan {
-	out := Plan{Hash: p.Hash, Empty: p.Empty(), Changes: make([]PlanChange, len(p.Changes)), People: make([]PlanPerson, len(p.People)), Consequences: p.Consequences, Warnings: list(p.Warnings)}
+	out := Plan{Hash: p.Hash, Empty: p.Empty(), Changes: make([]answer.PlanChange, len(p.Changes)), People: make([]PlanPerson, len(p.People)), Consequences: p.Consequences, Warnings: list(p.Warnings)}
 	for i, c := range p.Changes {
-		out.Changes[i] = PlanChange{c.Action, c.Kind, c.Name, c.Fields, grantedOf(c.Before), grantedOf(c.After)}
+		out.Changes[i] = answer.PlanChangeOf(c)
 	}
 	for i, c := range p.People {
 		out.People[i] = PlanPerson{string(c.Person), c.UserName, c.Desk, accessOf(c.Before), accessOf(c.After)}

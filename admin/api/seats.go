@@ -30,21 +30,27 @@ func seatRoutes(a *API) {
 			}
 			return out, err
 		})
-	handle(a, route{"list-idle-seats", http.MethodGet, "/desks/{desk}/seats", admin.AccountsRead, "Desks", "Who has a paid seat on a desk, and how they use it", 0},
+	handle(a, route{"list-idle-seats", http.MethodGet, "/desks/{desk}/seats", admin.AccountsRead, "Desks", "Who has a paid seat on a desk, and how they use it; who has not used it for the longest comes first", 0},
 		func(ctx context.Context, _ asked, in *struct {
 			DeskName
-			Days int `query:"days" minimum:"0" maximum:"3650" doc:"without activity; 0: as the policy of the desk says, else 60"`
+			Days   int  `query:"days" minimum:"0" maximum:"3650" doc:"without activity; 0: as the policy of the desk says, else 60"`
+			Unused bool `query:"unused" doc:"only those who do not use it"`
+			Paging
 		}) (*struct{ Body answer.SeatHolders }, error) {
 			desk, err := a.core.Settings.Desk(ctx, in.Desk)
 			if err != nil {
 				return nil, err
 			}
-			holders, err := a.core.Seats.Idle(ctx, desk, time.Duration(in.Days)*24*time.Hour)
-			out := &struct{ Body answer.SeatHolders }{}
-			out.Body.Items = make([]answer.SeatHolder, len(holders))
-			for i, h := range holders {
-				out.Body.Items[i] = answer.SeatHolder{Person: string(h.Person.ID), State: string(h.State), Last: h.Last, By: string(h.By), Since: h.Since, Why: h.Why, Except: h.Except}
+			q := seat.Question{After: time.Duration(in.Days) * 24 * time.Hour, Unused: in.Unused, Limit: in.Limit}
+			if err := a.at(in.Cursor, &q.Begin); err != nil {
+				return nil, err
 			}
+			page, err := a.core.Seats.Idle(ctx, desk, q)
+			if err != nil {
+				return nil, err
+			}
+			out := &struct{ Body answer.SeatHolders }{answer.SeatHoldersOf(page)}
+			out.Body.Next, err = a.cursor(page.Next, page.More > 0)
 			return out, err
 		})
 	handle(a, route{"take-seat", http.MethodPost, "/desks/{desk}/seats/{person}/take", admin.SeatChange, "Desks", "Take the seat of somebody idle, until they come again", 0},

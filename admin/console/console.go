@@ -13,6 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin/console/layout"
 	"github.com/deskbridge/deskbridge/admin/console/live"
 	"github.com/deskbridge/deskbridge/admin/console/seats"
+	"github.com/deskbridge/deskbridge/admin/console/seconds"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/adoption"
 	"github.com/deskbridge/deskbridge/provision/alarm"
@@ -27,6 +28,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/seat"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
@@ -46,6 +48,7 @@ type Core struct {
 	Report      *report.Service
 	Requests    *request.Service
 	Seats       *seat.Service
+	SecondAdmin *secondadmin.Service
 	Sessions    *session.Service
 	Settings    *settings.Service
 	SetupLinks  *setuplink.Service
@@ -166,6 +169,7 @@ func (h *handler) rooms() [][]layout.Route {
 	return [][]layout.Route{
 		(&adopt.Room{Core: adopt.Core{Adoption: c.Adoption, Settings: c.Settings}, Reach: h.options.ReachDesk}).Routes(),
 		(&alarms.Room{Alarms: c.Alarms}).Routes(),
+		(&seconds.Room{SecondAdmin: c.SecondAdmin}).Routes(),
 		(&seats.Room{Report: c.Report, Seats: c.Seats, Settings: c.Settings}).Routes(),
 	}
 }

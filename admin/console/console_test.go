@@ -53,8 +53,15 @@ func (plain) Of(_ context.Context, e provision.Entry) (string, error) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return houseUnder(t, core.Policy{})
+}
+
+// houseUnder is newHouse where more is as a policy says.
+func houseUnder(t *testing.T, policy core.Policy) *house {
+	t.Helper()
 	h := &house{Harness: provisiontest.New(t, storetest.SQLite(t)), owner: true, from: "/admin/", say: func(context.Context, int) (console.Sentences, error) { return plain{}, nil }}
-	h.Core = core.New(h.Store, core.Policy{Brake: reconcile.Brake{People: 2, Percent: 1, Window: time.Hour}, Grace: -1, RequestLog: time.Hour, Now: h.Now}, slog.New(slog.DiscardHandler))
+	policy.Brake, policy.Grace, policy.RequestLog, policy.Now = reconcile.Brake{People: 2, Percent: 1, Window: time.Hour}, -1, time.Hour, h.Now
+	h.Core = core.New(h.Store, policy, slog.New(slog.DiscardHandler))
 	door, err := admin.New(admin.Core{Administration: h.Core.Administration}, admin.Options{
 		PublicURL: publicURL, Log: slog.New(slog.DiscardHandler), Now: h.Now,
 		RequestID:     func(context.Context) string { return "req-1" },

@@ -8,7 +8,7 @@ import (
 // CoreOf returns what the console asks of c.
 func CoreOf(c *core.Core) Core {
 	return Core{Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
-		Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
+		Requests: c.Requests, Seats: c.Seats, SecondAdmin: c.SecondAdmin, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
 }
 
 // Route is an address of the console, and what somebody must be allowed for it.

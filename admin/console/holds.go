@@ -17,8 +17,9 @@ type decision func(ctx context.Context, c provision.Cause, connection string, wh
 
 // holdsPage is what mass-change protection holds.
 type holdsPage struct {
-	Holds []hold
-	Now   time.Time
+	Holds   []hold
+	Waiting int // requests that wait for a second admin
+	Now     time.Time
 }
 
 // hold is what is on hold of one connection.
@@ -60,7 +61,11 @@ func (h *handler) holds(p *page) error {
 	if err != nil {
 		return err
 	}
-	body := holdsPage{Now: p.Now}
+	waiting, err := h.core.SecondAdmin.List(p.Context())
+	if err != nil {
+		return err
+	}
+	body := holdsPage{Now: p.Now, Waiting: len(waiting)}
 	at := make(map[provision.ConnectionID]*hold)
 	for _, c := range o.Connections {
 		one := &hold{Connection: c.Connection.Name, Since: c.Connection.HeldAt}

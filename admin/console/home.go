@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin/console/cards"
 	"github.com/deskbridge/deskbridge/admin/console/layout"
+	"github.com/deskbridge/deskbridge/admin/console/seconds"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 )
@@ -42,11 +43,18 @@ func (h *handler) home(p *page) error {
 	if err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, "home", "/admin/", "What needs you", layout.Frame{Body: homeOf(&o, names), Live: true, Command: "deskbridge status"})
+	waiting, err := seconds.Of(p.Page, h.core.SecondAdmin)
+	if err != nil {
+		return err
+	}
+	return p.show(http.StatusOK, "home", "/admin/", "What needs you", layout.Frame{Body: homeOf(&o, names, waiting), Live: true, Command: "deskbridge status"})
 }
 
-func homeOf(o *plan.Overview, names *names) homePage {
+func homeOf(o *plan.Overview, names *names, waiting []seconds.Waiting) homePage {
 	body := homePage{Now: o.At}
+	for _, w := range waiting {
+		body.Cards = append(body.Cards, cards.OfSecondAdmin(w))
+	}
 	silent := make(map[string]*time.Time)
 	for _, c := range o.Causes {
 		body.Cards = append(body.Cards, cards.OfCause(c, names.desk))
@@ -55,7 +63,7 @@ func homeOf(o *plan.Overview, names *names) homePage {
 		if f.Code == plan.FindingSilent {
 			silent[f.Connection] = f.At
 		}
-		if f.Code == plan.FindingNeedAttention { // its causes are there
+		if f.Code == plan.FindingNeedAttention || f.Code == plan.FindingSecondAdmin { // its causes are there, and what waits
 			continue
 		}
 		body.Cards = append(body.Cards, cards.OfFinding(f))

@@ -76,7 +76,7 @@ func addresses(c company) []string {
 	return []string{
 		"/admin/", "/admin/?done=retried&n=3", "/admin/people", "/admin/people?q=ada&status=active", "/admin/people?connection=acme&desk=support", "/admin/people/" + ada, "/admin/people/" + ada + "/record", "/admin/people/" + string(c.bo.ID),
 		"/admin/requests", "/admin/requests?status=refused&connection=acme", "/admin/requests?person=" + ada, "/admin/requests/" + c.request, "/admin/requests/0190a000-0000-7000-8000-000000000002",
-		"/admin/audit", "/admin/audit?subject=ada&since=2020-01-01&until=2100-01-01", "/admin/changes", "/admin/changes/support", "/admin/holds", "/admin/desks", "/admin/desks/support",
+		"/admin/audit", "/admin/audit?subject=ada&since=2020-01-01&until=2100-01-01", "/admin/changes", "/admin/changes/support", "/admin/holds", "/admin/second-admin", "/admin/desks", "/admin/desks/support",
 		"/admin/connections", "/admin/connections/acme", "/admin/desks/support/users", "/admin/desks/support/users?show=all", "/admin/seats", "/admin/desks/support/seats?all=yes", "/admin/alarms", "/admin/alarms?done=tried&n=1",
 	}
 }

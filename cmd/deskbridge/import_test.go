@@ -58,6 +58,7 @@ func TestImportIsWhole(t *testing.T) {
 				[]string{"line 2, column 14 (active): write yes or no", "line 3, column 1 (userName): this is empty", "line 4, column 1 (userName): userName has"}},
 			{"a group that cannot be seen", "groups", "group,member\nNew,jos\u00e9@files.test\nB\u200bad,jos\u00e9@files.test\n", []string{"line 3, column 1 (group): displayName has a character that cannot be seen"}},
 			{"a member whom nobody knows", "groups", "group,member\nNew,jos\u00e9@files.test\nThere,no@files.test\n", []string{"line 3, column 7 (member): connection files has nobody with this userName"}},
+			{"two externalIds of a group", "groups", "group,member,externalId\nThere,,g1\nthere,,g2\nThere,,\n", []string{"line 3, column 8 (externalId): a line before has \"g1\" for this group"}},
 			{"a rule that its desk cannot follow", "rules", "connection,desk,group,role,teams\nfiles,support,There,agent,A\nfiles,support,There,agent,C\n", []string{"line 3: "}},
 			{"a rule that is over", "rules", "connection,desk,group,role,until\nfiles,support,There,agent,\nfiles,support,There,limited,2001-01-01\n", []string{"line 3, column 29 (until): 2001-01-01 has passed"}},
 		} {
@@ -112,6 +113,36 @@ func TestImportIsWhole(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestImportGroupsByExternalID: what a file says of a group is said of one that is there,
+// too, and stays where a later file is silent.
+func TestImportGroupsByExternalID(t *testing.T) {
+	b := newBridge(t)
+	b.command("connection", "add", "files", "--idp", "csv")
+	conn, err := b.sys.Core.Settings.Connection(t.Context(), "files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		text, want                string
+		added, changed, unchanged int
+	}{
+		{"group,member\nSupport,\n", "", 1, 0, 0},
+		{"group,member,externalId\nsupport,,g1\n", "g1", 0, 1, 0},
+		{"group,member,externalId\nSupport,,g1\n", "g1", 0, 0, 1},
+		{"group,member\nSupport,\n", "g1", 0, 0, 1},
+		{"group,member,externalId\nSupport,,\nSupport,,g2\n", "g2", 0, 1, 0},
+	} {
+		got := commandJSON[csvimport.Imported](b, "import", "groups", csvFile(t, tt.text), "--connection", "files")
+		page, err := b.sys.Core.Directory.Groups(t.Context(), conn.ID, provision.Query{Limit: 10})
+		if err != nil || len(page.Items) != 1 || page.Items[0].ExternalID != tt.want || page.Items[0].DisplayName != "Support" {
+			t.Errorf("%q: %+v %v", tt.text, page.Items, err)
+		}
+		if got.Added != tt.added || got.Changed != tt.changed || got.Unchanged != tt.unchanged {
+			t.Errorf("%q: %+v", tt.text, got)
+		}
+	}
 }
 
 // TestImportSaysTheEnd: the attribute that says until when somebody has access is read

@@ -40,6 +40,7 @@ import (
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/requestlist"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/rule"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/seat"
+	"github.com/deskbridge/deskbridge/cmd/deskbridge/secondadmin"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/session"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/status"
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/step"
@@ -125,7 +126,7 @@ begin. Commands work on the database directly, beside a running server; or with
 	}{
 		{"Start", []*cobra.Command{demoCommand(a), serveCommand(a)}},
 		{"Describe", []*cobra.Command{connection.Command(a), token.Command(a), desk.Command(a), rule.Command(a), apply.PlanCommand(a), apply.ApplyCommand(a), export.Command(a), csvimport.Command(a)}},
-		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), adoption.Command(a), approval.Command(a), step.Command(a), seat.Command(a), alarm.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
+		{"Watch", []*cobra.Command{status.Command(a), status.RetryCommand(a), task.Command(a), adoption.Command(a), approval.Command(a), secondadmin.Command(a), step.Command(a), seat.Command(a), alarm.Command(a), person.Command(a), group.Command(a), accesslist.Command(a), offboarding.Command(a), explain.Command(a), auditlog.Command(a), requestlist.Command(a)}},
 		{"Sign-in", []*cobra.Command{connection.DomainCommand(a), session.Command(a), key.Command(a), admin.Command(a), apitoken.Command(a), delegation.Command(a), delegation.LogoutCommand(a)}},
 		{"Keep", []*cobra.Command{forget.Command(a), migrate.Command(a), versionCommand(a)}},
 	} {

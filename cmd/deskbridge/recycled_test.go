@@ -8,10 +8,19 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// TestRecycledNickname has Entra ID give a removed leaver's mailNickname, and with it the
-// address, to a new hire: somebody new, for whom an admin is asked while the desk shows
-// the leaver under that address.
+// TestRecycledNickname has Entra ID give a leaver's mailNickname, and with it the address,
+// to a new hire, be the leaver removed or still suspended: somebody new, for whom an admin
+// is asked while the desk shows the leaver under that address.
 func TestRecycledNickname(t *testing.T) {
+	for name, leave := range map[string]func(t *testing.T, entra idp, leaver string){
+		"removed":   func(t *testing.T, entra idp, leaver string) { entra.mustDo(t, "DELETE", "/Users/"+leaver, nil, 204) },
+		"suspended": func(t *testing.T, entra idp, leaver string) { entra.mustPatch(t, "/Users/"+leaver, setActive(false)) },
+	} {
+		t.Run(name, func(t *testing.T) { recycledNickname(t, leave) })
+	}
+}
+
+func recycledNickname(t *testing.T, leave func(t *testing.T, entra idp, leaver string)) {
 	eachBridge(t, func(t *testing.T, b *bridge) {
 		urls := commandJSON[server.ConnectionURLs](b, "connection", "add", "acme", "--idp", "entra")
 		entra := idp{simulated.NewIdP(urls.SCIMURL, urls.Token)}
@@ -39,7 +48,7 @@ func TestRecycledNickname(t *testing.T) {
 		if before.State != provision.AccountReady {
 			t.Fatalf("the leaver's account is %s", before.State)
 		}
-		entra.mustDo(t, "DELETE", "/Users/"+leaver, nil, 204)
+		leave(t, entra, leaver)
 		b.synced()
 
 		hire := person("ada.smith@acme.example")

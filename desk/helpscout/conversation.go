@@ -140,7 +140,7 @@ func (d *helpScout) assignment(ctx context.Context, to desk.Assignee) (assignmen
 	change := assignment{Op: "replace", Path: "/assignTo"}
 	switch {
 	case to.Team != "":
-		team, err := d.team(ctx, desk.Permanent, to.Team)
+		team, err := d.teams.Get(ctx, desk.Permanent, to.Team)
 		if err != nil {
 			return change, err
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
-	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -90,15 +89,10 @@ func (d *helpScout) Admins(ctx context.Context) (int, error) {
 	return len(slices.DeleteFunc(all, func(u user) bool { return !u.active() || !u.manages() })), err
 }
 
-// Units implements [desk.Numbered].
-func (d *helpScout) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	return d.directory.Units(ctx)
-}
-
 // TeamMembers returns the members of a team who may own conversations, in order
 // of id.
 func (d *helpScout) TeamMembers(ctx context.Context, team string) ([]provision.DeskUserID, error) {
-	e, err := d.team(ctx, desk.NotFound, team)
+	e, err := d.teams.Get(ctx, desk.NotFound, team)
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +101,4 @@ func (d *helpScout) TeamMembers(ctx context.Context, team string) ([]provision.D
 		return nil, err
 	}
 	return d.users.Those(members, func(u *user) (bool, error) { return u.mayOwn(), nil })
-}
-
-// team returns the team with a name; where there is none, an error of a kind.
-func (d *helpScout) team(ctx context.Context, kind desk.Kind, name string) (*kit.Entry, error) {
-	e, err := d.directory.Find(ctx, roster.Teams, name)
-	if err == nil && e == nil {
-		err = noTeam(kind, name)
-	}
-	return e, err
 }

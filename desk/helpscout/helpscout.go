@@ -7,6 +7,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/desk/kit/quota"
 	"github.com/deskbridge/deskbridge/desk/kit/roster"
@@ -16,9 +17,11 @@ import (
 // helpScout is a [desk.Desk] on one Help Scout account.
 type helpScout struct {
 	desk.Base
+	desk.Numbered
 	settings  settings
 	client    *client
 	directory *roster.Directory
+	teams     named.Places[kit.Entry]
 	listed    kit.Snapshot[*roster.Membership]
 	users     *people.Book[user]
 
@@ -46,11 +49,14 @@ func New(d provision.Desk) (desk.Desk, error) {
 
 func open(s settings, within quota.Terms) *helpScout {
 	c := newClient(s, quota.New(within))
+	directory := newDirectory(c)
 	return &helpScout{
 		Base:      desk.Base{Name: vendor.Name},
+		Numbered:  directory,
 		settings:  s,
 		client:    c,
-		directory: newDirectory(c),
+		directory: directory,
+		teams:     named.Places[kit.Entry]{Finder: named.Finder[kit.Entry]{Vendor: vendor, What: "team", At: "Manage > Teams > New Team (plans Plus and Pro)", Among: directory.Catalogue(roster.Teams)}},
 		users:     &people.Book[user]{Vendor: vendor, What: "user", At: "Manage > Users", ID: (*user).deskID},
 	}
 }

@@ -31,10 +31,7 @@ func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 	if len(add) > 0 && !u.mayOwn() {
 		return desk.Errorf(desk.Permanent, "Help Scout takes no one with the role %q into a team; let the rule grant agent, or take the team out of the rule", u.Role)
 	}
-	find := func(ctx context.Context, name string) (*kit.Entry, error) {
-		return d.directory.Find(ctx, roster.Teams, name)
-	}
-	change, err := kit.Resolve(ctx, find, add, remove, func(name string) error { return noTeam(desk.Permanent, name) })
+	change, err := kit.Resolve(ctx, d.teams.Find, add, remove, d.teams.NoneToJoin)
 	if err != nil {
 		return err
 	}
@@ -49,10 +46,6 @@ func (d *helpScout) ChangeTeams(ctx context.Context, id provision.DeskUserID, ad
 		}
 	}
 	return nil
-}
-
-func noTeam(kind desk.Kind, name string) *desk.Error {
-	return desk.NoPlace(kind, name, "Help Scout has no team %q; make it at Manage > Teams > New Team (plans Plus and Pro), or correct the rule", name)
 }
 
 // changeMember brings a user into a team or out of it, if need be.

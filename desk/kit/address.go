@@ -33,6 +33,9 @@ func API(text, hint string, allowHTTP bool, wrong *desk.Mistakes, below ...strin
 		wrong.Add("url", "%s", advice)
 		return nil
 	}
+	if len(below) == 0 {
+		return home // JoinPath would end it in a slash
+	}
 	return home.JoinPath(below...)
 }
 

@@ -3,6 +3,8 @@ package kit
 import (
 	"strings"
 	"testing"
+
+	"github.com/deskbridge/deskbridge/desk"
 )
 
 func TestAddress(t *testing.T) {
@@ -35,5 +37,23 @@ func TestAddress(t *testing.T) {
 				t.Errorf("Address = %v, %q, want %s", u, advice, tt.want)
 			}
 		})
+	}
+}
+
+func TestAPI(t *testing.T) {
+	var wrong desk.Mistakes
+	for _, tt := range []struct {
+		below []string
+		want  string
+	}{{nil, "https://desk.example.test/help"}, {[]string{"api", "v2"}, "https://desk.example.test/help/api/v2"}} {
+		if u := API("https://desk.example.test/help/", "hint", false, &wrong, tt.below...); u == nil || u.String() != tt.want || wrong.Err() != nil {
+			t.Errorf("API below %v = %v, want %s", tt.below, u, tt.want)
+		}
+	}
+	if u := API("https://desk.example.test", "hint", false, &wrong); u == nil || u.String() != "https://desk.example.test" {
+		t.Errorf("API = %v: paths begin with a slash", u)
+	}
+	if u := API("desk", "hint", false, &wrong); u != nil || wrong.Err() == nil {
+		t.Errorf("API = %v, %v", u, wrong.Err())
 	}
 }

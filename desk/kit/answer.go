@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,23 +40,54 @@ func (a *Answer) IsPage() bool {
 	return err == nil && len(a.Body) > 0 && strings.HasPrefix(media, "text/") && !json.Valid(a.Body)
 }
 
-const maxQuoteBytes = 200
+const (
+	maxQuoteBytes = 200
+	maxQuotes     = 5
+)
 
 // Quote returns words of an answer that say what is held against the request, as the
 // end of a sentence. Words that repeat what was sent are left out, for they may be
 // somebody's name; so are long ones. "" is nothing to quote.
-func (a *Answer) Quote(words string) string {
-	var sent map[string]any
-	_ = json.Unmarshal(a.Sent, &sent)
-	if words == "" || len(words) > maxQuoteBytes || !utf8.ValidString(words) {
-		return ""
-	}
-	for _, value := range sent {
-		if text, ok := value.(string); ok && len(text) > 2 && strings.Contains(strings.ToLower(words), strings.ToLower(text)) {
-			return ""
+func (a *Answer) Quote(words string) string { return a.Quotes(words) }
+
+// Quotes is [Answer.Quote] for several sentences, of which it quotes the first few that it may.
+func (a *Answer) Quotes(sentences ...string) string {
+	var sent any
+	_ = json.Unmarshal(a.Sent, &sent) // nothing that was sent has nothing to repeat
+	secrets := texts(sent)
+	var said []string
+	for _, words := range sentences {
+		repeats := func(text string) bool { return strings.Contains(strings.ToLower(words), text) }
+		if words != "" && len(words) <= maxQuoteBytes && utf8.ValidString(words) && len(said) < maxQuotes && !slices.ContainsFunc(secrets, repeats) {
+			said = append(said, OneLine(words))
 		}
 	}
-	return ": " + OneLine(words)
+	if len(said) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(said, "; ")
+}
+
+// texts returns the strings in a JSON document in small letters, and of addresses what is before
+// and after the @. Those of one or two letters prove nothing.
+func texts(document any) (found []string) {
+	switch d := document.(type) {
+	case string:
+		for part := range strings.SplitSeq(strings.ToLower(d), "@") {
+			if len(part) > 2 {
+				found = append(found, part)
+			}
+		}
+	case []any:
+		for _, item := range d {
+			found = append(found, texts(item)...)
+		}
+	case map[string]any:
+		for _, item := range d {
+			found = append(found, texts(item)...)
+		}
+	}
+	return found
 }
 
 // RetryAfter returns how long the header of an answer asks us to wait, at most
@@ -161,6 +193,12 @@ func (v Vendor) NotItsAPI(status int) *desk.Error {
 	e := v.Foreign(status)
 	e.Detail = fmt.Sprintf("this address is not part of %s (HTTP %d); check the desk's URL, and the proxy in front of it", v.API, status)
 	return e
+}
+
+// NoNumber returns the error for an id that is no number, of what a desk calls so, such as
+// "user": it does not have that.
+func (v Vendor) NoNumber(what, id string) *desk.Error {
+	return desk.Errorf(desk.NotFound, "%s has no %s %q: its ids are numbers", v.Name, what, id)
 }
 
 // NoList returns the error for an answer that holds none of what was asked for.

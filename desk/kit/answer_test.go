@@ -83,3 +83,31 @@ func TestRefusedTo(t *testing.T) {
 		t.Errorf("%v, want it as it was", got)
 	}
 }
+
+// TestQuotes: sentences that may be quoted are, and nothing that was sent, at any depth.
+func TestQuotes(t *testing.T) {
+	const sent = `{"user":{"mail":"Ada@Example.test","firstname":"Ada","n":["Byron",1,true,null,"of"]}}`
+	for _, tt := range []struct {
+		name      string
+		sentences []string
+		want      string
+	}{
+		{"what is wrong", []string{"Email is invalid", "Login has already been taken"}, ": Email is invalid; Login has already been taken"},
+		{"no names and addresses", []string{"ada@example.test is taken", "Nobody is called BYRON", "Domain Example.Test is not allowed", "Login is invalid"}, ": Login is invalid"},
+		{"nothing but names", []string{"No ada here"}, ""},
+		{"two letters are nobody's", []string{"one of many"}, ": one of many"},
+		{"not a whole page", []string{strings.Repeat("a", maxQuoteBytes+1), "b"}, ": b"},
+		{"on one line", []string{"a\r\nb"}, ": a  b"},
+		{"no text", []string{"\xff", ""}, ""},
+		{"not any number of them", []string{"1", "ada", "2", "3", "4", "5", "6"}, ": 1; 2; 3; 4; 5"},
+		{"nothing", nil, ""},
+	} {
+		a := Answer{Sent: []byte(sent)}
+		if got := a.Quotes(tt.sentences...); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	if got := (&Answer{}).Quote("Ada is taken"); got != ": Ada is taken" {
+		t.Errorf("of a request without a body: %q", got)
+	}
+}

@@ -15,13 +15,27 @@ type Entry struct {
 }
 
 // NamesOf returns the names of the entries that have one of some numbers.
-func NamesOf(entries []Entry, ids ...int64) (names []string) {
+func NamesOf(entries []Entry, ids ...int64) []string {
+	return NamesWhere(entries, func(e Entry) bool { return slices.Contains(ids, e.ID) })
+}
+
+// NamesWhere returns the names of the entries for which is holds.
+func NamesWhere(entries []Entry, is func(Entry) bool) (names []string) {
 	for _, e := range entries {
-		if slices.Contains(ids, e.ID) {
+		if is(e) {
 			names = append(names, e.Name)
 		}
 	}
 	return names
+}
+
+// AllNames returns the names of entries, sorted, each once.
+func AllNames(entries []Entry) (names []string) {
+	for _, e := range entries {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Names returns the names of the entries of a catalogue that have one of some numbers.
@@ -40,13 +54,9 @@ type Groups struct {
 }
 
 // Names asks the desk for the names of all groups, sorted.
-func (g *Groups) Names(ctx context.Context) (names []string, _ error) {
+func (g *Groups) Names(ctx context.Context) ([]string, error) {
 	all, err := g.Reread(ctx)
-	for _, e := range all {
-		names = append(names, e.Name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names), err
+	return AllNames(all), err
 }
 
 // Get returns the group with a name; where there is none, an error of a kind.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -50,4 +51,13 @@ func (s *Scalar) UnmarshalJSON(data []byte) error {
 	}
 	*s = Scalar(strings.TrimSuffix(string(data), ".0"))
 	return nil
+}
+
+// Number returns the whole number that it is; -1 where it is none.
+func (s Scalar) Number() int64 {
+	n, err := strconv.ParseInt(string(s), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
 }

@@ -18,3 +18,11 @@ func TestScalar(t *testing.T) {
 		}
 	}
 }
+
+func TestNumberOfScalar(t *testing.T) {
+	for s, want := range map[Scalar]int64{"7": 7, "0": 0, "": -1, "Nobody": -1, "1e3": -1, "9223372036854775808": -1} {
+		if got := s.Number(); got != want {
+			t.Errorf("%q is %d, want %d", s, got, want)
+		}
+	}
+}

@@ -27,7 +27,7 @@ type One[R any] struct {
 func (q One[R]) Read(ctx context.Context, number string) (*R, error) {
 	v := q.Client.config.Vendor
 	if !IsNumber(number) {
-		return nil, desk.Errorf(desk.NotFound, "%s has no %s %q: its ids are numbers", v.Name, q.What, number)
+		return nil, v.NoNumber(q.What, number)
 	}
 	a, err := q.Client.Do(ctx, Call{Method: http.MethodGet, Path: q.Path + number, Query: q.Query}, nil)
 	switch {

@@ -77,7 +77,7 @@ func TestReasons(t *testing.T) {
 		{"nothing", ``, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := reasons([]byte(tt.received), []byte(sent)); got != tt.want {
+			if got := reasons(&kit.Answer{Body: []byte(tt.received), Sent: []byte(sent)}); got != tt.want {
 				t.Errorf("reasons = %q, want %q", got, tt.want)
 			}
 		})

@@ -3,91 +3,81 @@ package redmine
 import (
 	"context"
 	"net/url"
-	"slices"
-	"strconv"
 	"time"
 
-	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/listing"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// entry is something with a number and a name: a group, project, role or field.
-type entry struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"`
-}
+// longestWait is how long a list waits while another reads who is where.
+const longestWait = time.Minute
 
-func (e entry) number() string { return strconv.FormatInt(e.ID, 10) }
-
-func (e entry) path(collection string) string { return collection + "/" + e.number() }
-
-// directoryAge is how long what is on the desk besides people is taken for true:
-// a run reads the same user several times.
-const directoryAge = 10 * time.Second
-
-// directory holds what is on the desk besides people. It is safe for concurrent
-// use.
-type directory struct {
-	groups   *kit.Catalogue[entry]
-	projects *kit.Catalogue[entry] // active ones: in others nothing can be changed
-	roles    *kit.Catalogue[entry]
-	fields   *kit.Catalogue[entry] // custom fields of users
-}
-
-func newDirectory(c *kit.Client) *directory {
-	return &directory{
-		groups: catalogue("group", func(ctx context.Context) ([]entry, error) {
-			return list[entry](ctx, c, "/groups", "groups", url.Values{})
-		}),
-		roles: catalogue("role", func(ctx context.Context) ([]entry, error) {
-			return list[entry](ctx, c, "/roles", "roles", url.Values{})
-		}),
-		projects: catalogue("project", func(ctx context.Context) ([]entry, error) {
-			return activeProjects(ctx, c)
-		}),
-		fields: catalogue("custom field", func(ctx context.Context) ([]entry, error) {
-			fields, err := userFields(ctx, c)
-			entries := make([]entry, len(fields))
-			for i, f := range fields {
-				entries[i] = f.entry
-			}
-			return entries, err
-		}),
-	}
-}
-
-// catalogue returns the catalogue of what read reads, which is called what.
-// Projects may share a name.
-func catalogue(what string, read func(context.Context) ([]entry, error)) *kit.Catalogue[entry] {
-	return &kit.Catalogue[entry]{
-		Age: directoryAge, Read: read, Name: func(e entry) string { return e.Name }, Fold: provision.Fold,
-		Several: func(_ int, name string) error {
-			return desk.Errorf(desk.Permanent, "Redmine has more than one %s %q; rename all but one", what, name)
+// newDirectory returns the groups and the active projects: in others nothing can
+// be changed. Lists of users leave out who is in which; of a project's members
+// those count who have a role of their own.
+func newDirectory(c *kit.Client) *roster.Directory {
+	return roster.New(roster.Config{
+		Vendor: vendor, Fold: provision.Fold, Age: named.Age, Parallel: maxParallel, Longest: longestWait,
+		Teams: roster.Source{
+			Word:    "groups",
+			List:    list[kit.Entry](c, "/groups", "groups", nil).All,
+			Members: func(ctx context.Context, id int64) ([]int64, error) { return groupMembers(ctx, c, id) },
 		},
-	}
+		Mailboxes: roster.Source{
+			Word:    "projects",
+			List:    func(ctx context.Context) ([]kit.Entry, error) { return activeProjects(ctx, c) },
+			Members: func(ctx context.Context, id int64) ([]int64, error) { return projectMembers(ctx, c, id) },
+		},
+	})
 }
 
-const statusActiveProject = 1
+// group is a group, with what was asked for besides its name.
+type group struct {
+	kit.Entry
+	Users       []kit.Entry  `json:"users"`
+	Memberships []membership `json:"memberships"`
+}
 
-func activeProjects(ctx context.Context, c *kit.Client) ([]entry, error) {
+func readGroup(ctx context.Context, c *kit.Client, id int64, include string) (*group, error) {
+	return kit.One[group]{Client: c, What: "group", Path: "/groups/", Query: url.Values{"include": {include}}, Key: "group",
+		Is: func(g *group, id string) bool { return number(g.ID) == id }}.Read(ctx, number(id))
+}
+
+func groupMembers(ctx context.Context, c *kit.Client, id int64) (members []int64, _ error) {
+	g, err := readGroup(ctx, c, id, "users")
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range g.Users {
+		members = append(members, u.ID)
+	}
+	return members, nil
+}
+
+func activeProjects(ctx context.Context, c *kit.Client) ([]kit.Entry, error) {
+	const statusActiveProject = 1
 	type project struct {
-		entry
+		kit.Entry
 		Status int `json:"status"`
 	}
-	all, err := list[project](ctx, c, "/projects", "projects", url.Values{})
-	var active []entry
-	for _, p := range all {
-		if p.Status == statusActiveProject {
-			active = append(active, p.entry)
-		}
+	return listing.Collect(ctx, list[project](c, "/projects", "projects", nil).List(), func(p project) (kit.Entry, bool) { return p.Entry, p.Status == statusActiveProject })
+}
+
+func projectMembers(ctx context.Context, c *kit.Client, id int64) ([]int64, error) {
+	type member struct {
+		membership
+		User kit.Entry `json:"user"` // zero: it is a group's
 	}
-	return active, err
+	all := list[member](c, "/projects/"+number(id)+"/memberships", "memberships", nil).List()
+	return listing.Collect(ctx, all, func(m member) (int64, bool) { return m.User.ID, m.User.ID != 0 && len(m.direct()) > 0 })
 }
 
 // userField is a custom field of users.
 type userField struct {
-	entry
+	kit.Entry
 	Of        string `json:"customized_type"`
 	Format    string `json:"field_format"`
 	Pattern   string `json:"regexp"`
@@ -96,64 +86,52 @@ type userField struct {
 	Visible   bool   `json:"visible"`
 }
 
-func userFields(ctx context.Context, c *kit.Client) ([]userField, error) {
-	all, err := list[userField](ctx, c, "/custom_fields", "custom_fields", url.Values{})
-	return slices.DeleteFunc(all, func(f userField) bool { return f.Of != "user" }), err
+// names finds what settings and rules name.
+type names struct {
+	settings settings
+	fields   named.Finder[userField]
+	roles    named.Finder[kit.Entry] // that people get in projects
+	teams    named.Places[kit.Entry] // the groups but the one that stands for limited users
+	projects named.Places[kit.Entry]
 }
 
-// names returns the names of all entries, sorted and each once.
-func names(entries []entry) []string {
-	var out []string
-	for _, e := range entries {
-		out = append(out, e.Name)
+func newNames(c *kit.Client, s settings, of *roster.Directory) names {
+	roles := named.Catalogue(func(e kit.Entry) string { return e.Name }, list[kit.Entry](c, "/roles", "roles", nil).All)
+	fields := named.Catalogue(func(f userField) string { return f.Name }, func(ctx context.Context) ([]userField, error) {
+		return listing.Collect(ctx, list[userField](c, "/custom_fields", "custom_fields", nil).List(), func(f userField) (userField, bool) { return f, f.Of == "user" })
+	})
+	roles.Several, fields.Several = vendor.Namesakes("role"), vendor.Namesakes("custom field")
+	entries := func(what, at string, among *kit.Catalogue[kit.Entry]) named.Finder[kit.Entry] {
+		return named.Finder[kit.Entry]{Vendor: vendor, What: what, At: at, Among: among}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	n := names{
+		settings: s,
+		fields: named.Finder[userField]{Vendor: vendor, What: "custom field", Among: fields,
+			At: "Administration > Custom fields > New custom field > Users, format \"Text\", \"Visible\" ticked, \"Editable\" not"},
+		roles:    entries("role", "Administration > Roles and permissions > New role", roles),
+		teams:    named.Places[kit.Entry]{Finder: entries("group", "Administration > Groups > New group", of.Catalogue(roster.Teams))},
+		projects: named.Places[kit.Entry]{Finder: entries("active project", "Administration > Projects > New project, reopen it", of.Catalogue(roster.Mailboxes))},
+	}
+	n.teams.Stands = s.groups.Ours
+	return n
 }
 
 // externalIDField returns the custom field that keeps our external id.
-func (d *redmine) externalIDField(ctx context.Context) (*entry, error) {
-	field, err := d.directory.fields.Find(ctx, d.settings.externalIDField)
-	if err == nil && field == nil {
-		err = desk.Errorf(desk.Permanent, "Redmine has no custom field %q on users; make it at Administration > Custom fields > New custom field > Users, or correct the setting external_id_field", d.settings.externalIDField)
-	}
-	return field, err
+func (n *names) externalIDField(ctx context.Context) (*userField, error) {
+	return n.fields.Named(ctx, n.settings.externalIDField, "external_id_field")
 }
 
 // role returns the role of Redmine that a person with this role gets in projects.
-func (d *redmine) role(ctx context.Context, of provision.Role) (*entry, error) {
-	setting, name := "agent_role", d.settings.agentRole
-	if of == provision.RoleLimited {
-		setting, name = "limited_role", d.settings.limitedRole
+func (n *names) role(ctx context.Context, of provision.Role) (*kit.Entry, error) {
+	if of == provision.RoleAdmin {
+		of = provision.RoleAgent
 	}
-	role, err := d.directory.roles.Find(ctx, name)
-	if err == nil && role == nil {
-		err = desk.Errorf(desk.Permanent, "Redmine has no role %q; make it at Administration > Roles and permissions > New role, or correct the setting %s", name, setting)
-	}
-	return role, err
+	return n.roles.Find(ctx, n.settings.roles, of)
 }
 
-// team returns the group that is a team; nil when there is none. The group that
-// stands for limited users is refused: the role must be granted instead.
-func (d *redmine) team(ctx context.Context, name string) (*entry, error) {
-	if d.isLimitedGroup(name) {
-		return nil, desk.Errorf(desk.Permanent, "the group %q stands for the role limited and is no team; let the rule grant the role", name)
-	}
-	return d.directory.groups.Find(ctx, name)
+// limitedGroup returns the group whose members are limited.
+func (n *names) limitedGroup(ctx context.Context) (*kit.Entry, error) {
+	return n.teams.Finder.Find(ctx, n.settings.groups, provision.RoleLimited)
 }
 
-func (d *redmine) isLimitedGroup(name string) bool {
-	return d.settings.limitedGroup != "" && provision.Fold(name) == provision.Fold(d.settings.limitedGroup)
-}
-
-func (d *redmine) limitedGroup(ctx context.Context) (*entry, error) {
-	group, err := d.directory.groups.Find(ctx, d.settings.limitedGroup)
-	if err == nil && group == nil {
-		err = desk.Errorf(desk.Permanent, "Redmine has no group %q, which stands for the role limited; make it at Administration > Groups > New group, or correct the setting limited_group", d.settings.limitedGroup)
-	}
-	return group, err
-}
-
-func noTeam(kind desk.Kind, name string) error {
-	return desk.NoPlace(kind, name, "Redmine has no group %q; make it at Administration > Groups > New group, or correct the rule", name)
-}
+func (n *names) isLimitedGroup(name string) bool { return n.settings.groups.Ours(name) != "" }

@@ -149,7 +149,7 @@ func TestRolesInProjects(t *testing.T) {
 	t.Run("names must be there, and tell projects apart", func(t *testing.T) {
 		a.make("/projects.json", "project", object{"name": strings.ToUpper(name), "identifier": "double-" + project})
 		d := a.connect() // which projects there are is remembered for a while
-		wantKind(t, d.ChangeMailboxes(t.Context(), id, []string{name}, nil), desk.Permanent, "more than one project")
+		wantKind(t, d.ChangeMailboxes(t.Context(), id, []string{name}, nil), desk.Permanent, "2 projects named")
 		for setting, words := range map[string]string{"agent_role": "Administration > Roles", "limited_group": "Administration > Groups"} {
 			d := a.connect(setting, "No Such Name")
 			profile, err := d.Check(t.Context())

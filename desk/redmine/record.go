@@ -1,12 +1,19 @@
 package redmine
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -16,6 +23,8 @@ const (
 	statusRegistered = 2 // waits for an administrator's yes
 	statusLocked     = 3
 )
+
+func number(id int64) string { return strconv.FormatInt(id, 10) }
 
 // record is a user. A list leaves Status, Groups and Memberships out, and shows
 // Redmine's other secrets about people, which are not read.
@@ -28,34 +37,33 @@ type record struct {
 	Admin        bool          `json:"admin"`
 	Status       int           `json:"status"`
 	CustomFields []customField `json:"custom_fields"`
-	Groups       []entry       `json:"groups"`
+	Groups       []kit.Entry   `json:"groups"`
 	Memberships  []membership  `json:"memberships"`
 	LastLogin    kit.Moment    `json:"last_login_on"` // null: never
 }
 
 type customField struct {
-	entry
+	kit.Entry
 	Value json.RawMessage `json:"value"` // a string; a list where the field takes several
 }
 
 // membership is what a user is in one project.
 type membership struct {
-	ID      int64   `json:"id"`
-	Project entry   `json:"project"`
-	Roles   []grant `json:"roles"`
+	ID      int64     `json:"id"`
+	Project kit.Entry `json:"project"`
+	Roles   []grant   `json:"roles"`
 }
 
 // grant is one role in a project.
 type grant struct {
-	entry
+	kit.Entry
 	Inherited bool `json:"inherited"` // from a group, or from the project above
 }
 
-func (m membership) path() string { return "/memberships/" + strconv.FormatInt(m.ID, 10) }
+func (m membership) path() string { return "/memberships/" + number(m.ID) }
 
 // direct returns the numbers of the roles that are the user's own.
-func (m membership) direct() []int64 {
-	var ids []int64
+func (m membership) direct() (ids []int64) {
 	for _, g := range m.Roles {
 		if !g.Inherited {
 			ids = append(ids, g.ID)
@@ -70,30 +78,31 @@ func (m membership) inherits(role int64) bool {
 	return slices.ContainsFunc(m.Roles, func(g grant) bool { return g.Inherited && (role == 0 || g.ID == role) })
 }
 
-func (r *record) id() provision.DeskUserID {
-	return provision.DeskUserID(strconv.FormatInt(r.ID, 10))
-}
+func (r *record) id() provision.DeskUserID { return provision.DeskUserID(number(r.ID)) }
 
-func (r *record) path() string { return "/users/" + string(r.id()) }
+func (r *record) path() string { return "/users/" + number(r.ID) }
 
-func (r *record) memberOf(group entry) bool {
-	return slices.ContainsFunc(r.Groups, func(g entry) bool { return g.ID == group.ID })
+func (r *record) memberOf(group kit.Entry) bool {
+	return slices.ContainsFunc(r.Groups, func(g kit.Entry) bool { return g.ID == group.ID })
 }
 
 // in returns the user's membership in a project; the zero one when there is
 // none.
-func (r *record) in(project int64) membership {
-	i := slices.IndexFunc(r.Memberships, func(m membership) bool { return m.Project.ID == project })
+func (r *record) in(project kit.Entry) membership {
+	i := slices.IndexFunc(r.Memberships, func(m membership) bool { return m.Project.ID == project.ID })
 	if i < 0 {
 		return membership{}
 	}
 	return r.Memberships[i]
 }
 
+// worksIn reports whether the user has a role of its own in a project.
+func (r *record) worksIn(project kit.Entry) bool { return len(r.in(project).direct()) > 0 }
+
 // externalID returns the value of the custom field with a name; "" when there is none.
 func (r *record) externalID(field string) (value string) {
 	for _, f := range r.CustomFields {
-		if f.Name == field {
+		if people.SameText(f.Name, field) {
 			_ = json.Unmarshal(f.Value, &value) // a list is no external id of ours
 		}
 	}
@@ -109,46 +118,83 @@ func (r *record) complete() error {
 	return nil
 }
 
-// worksIn reports whether the user has a role of its own in a project.
-func (r *record) worksIn(project entry) bool { return len(r.in(project.ID).direct()) > 0 }
+// groupNames returns the names of all groups of a user.
+func (r *record) groupNames() []string { return kit.AllNames(r.Groups) }
 
-// roleOf returns the role that a record shows. Redmine has no owner.
-func (d *redmine) roleOf(r *record) provision.Role {
+// roleOf returns the role that a record shows, of a user in some groups. Redmine
+// has no owner.
+func (n *names) roleOf(r *record, groups []string) provision.Role {
 	switch {
 	case r.Admin:
 		return provision.RoleAdmin
-	case slices.ContainsFunc(r.Groups, func(g entry) bool { return d.isLimitedGroup(g.Name) }):
+	case slices.ContainsFunc(groups, n.isLimitedGroup):
 		return provision.RoleLimited
 	}
 	return provision.RoleAgent
 }
 
-// user translates a record. Mailboxes are the active projects where the user has
-// a role of its own.
-func (d *redmine) user(r *record, active []entry) *provision.DeskUser {
-	var teams, mailboxes []entry
-	for _, g := range r.Groups {
-		if !d.isLimitedGroup(g.Name) {
-			teams = append(teams, g)
-		}
-	}
-	for _, p := range active {
-		if r.worksIn(p) {
-			mailboxes = append(mailboxes, p)
-		}
-	}
+// shown translates a record of a user who is in some groups, and has a role of
+// their own in some active projects.
+func (n *names) shown(r *record, groups, projects []string) *provision.DeskUser {
 	return &provision.DeskUser{
-		ID:          r.id(),
-		ExternalID:  r.externalID(d.settings.externalIDField),
-		Email:       r.Mail,
-		UserName:    r.Login,
-		DisplayName: shownName(r.First, r.Last),
-		GivenName:   r.First,
-		FamilyName:  r.Last,
-		Active:      r.Status == statusActive,
-		Role:        d.roleOf(r),
-		Teams:       names(teams),
-		Mailboxes:   names(mailboxes),
-		LastLogin:   r.LastLogin.Time,
+		ID: r.id(), ExternalID: r.externalID(n.settings.externalIDField), Email: r.Mail, UserName: r.Login,
+		DisplayName: shownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
+		Active: r.Status == statusActive, Role: n.roleOf(r, groups), LastLogin: r.LastLogin.Time,
+		Teams: provision.Sorted(slices.DeleteFunc(slices.Clone(groups), n.isLimitedGroup)), Mailboxes: provision.Sorted(projects),
 	}
+}
+
+// Redmine's limits on users, in characters. It refuses what is longer.
+const (
+	maxNameLength  = 30
+	maxEmailLength = 254
+	maxLoginLength = 60
+)
+
+// noName stands for the half of a name that a person does not have: Redmine
+// demands both.
+const noName = "-"
+
+// Fit returns want as Redmine keeps it: a first and a last name that are never
+// empty and never longer than its limit, shown one after the other. It has no
+// place for title and phone, and does not show a user's time zone.
+//
+// Somebody whose name is not said at all keeps the one on the desk.
+func (d *redmine) Fit(want provision.DeskUser) provision.DeskUser {
+	first, last := kit.BothNames{Given: maxNameLength, Family: maxNameLength}.Of(want.GivenName, want.FamilyName, want.DisplayName, "")
+	if first+last != "" {
+		first, last = cmp.Or(first, noName), cmp.Or(last, noName)
+	}
+	want.GivenName, want.FamilyName, want.DisplayName = first, last, shownName(first, last)
+	want.Title, want.Phone, want.Timezone = "", "", ""
+	return want
+}
+
+// shownName is how this connector shows a name. Redmine's own way is a setting
+// of its administrator, which no call tells.
+func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
+
+// notInLogin matches what Redmine does not take in a login name.
+var notInLogin = regexp.MustCompile(`[^a-z0-9_\-@.]`)
+
+// loginFor returns the login name for an address: the address in lower case. An
+// address that Redmine does not take as login is cleaned and gets a piece of its
+// checksum, so that each address has one login name, and no two the same.
+func loginFor(email string) string {
+	address := provision.Fold(email)
+	login := notInLogin.ReplaceAllLiteralString(address, "-")
+	if login == address && len(login) <= maxLoginLength {
+		return login
+	}
+	sum := sha256.Sum256([]byte(address))
+	suffix := "-" + hex.EncodeToString(sum[:4])
+	return login[:min(len(login), maxLoginLength-len(suffix))] + suffix
+}
+
+// checkEmail refuses what cannot become a user.
+func checkEmail(email string) error {
+	if strings.Contains(email, "@") && utf8.RuneCountInString(email) <= maxEmailLength {
+		return nil
+	}
+	return &desk.Error{Kind: desk.Permanent, Field: "mail", Detail: "the person has no e-mail address of at most 254 characters, which Redmine demands"}
 }

@@ -52,7 +52,7 @@ func TestFit(t *testing.T) {
 		{"the last name, and something else", provision.DeskUser{FamilyName: "Byron", DisplayName: "Countess"}, "-", "Byron", "- Byron"},
 		{"characters are counted, not bytes", provision.DeskUser{GivenName: strings.Repeat("ä", 31), FamilyName: "B"},
 			strings.Repeat("ä", 30), "B", strings.Repeat("ä", 30) + " B"},
-		{"lines become one", provision.DeskUser{GivenName: " Ada\r\nAugusta\t", FamilyName: "Byron"}, "Ada  Augusta", "Byron", "Ada  Augusta Byron"},
+		{"lines become one", provision.DeskUser{GivenName: " Ada\r\nAugusta\t", FamilyName: "Byron"}, "Ada Augusta", "Byron", "Ada Augusta Byron"},
 		{"no name at all is no change", provision.DeskUser{Title: "Countess", Phone: "1", Timezone: "UTC"}, "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

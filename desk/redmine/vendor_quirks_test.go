@@ -251,7 +251,7 @@ func TestDeleteKeepsHistory(t *testing.T) {
 	var left struct {
 		Issue struct{ Author struct{ Name string } }
 	}
-	a.do("GET", "/issues/"+entry{ID: int64(made.Issue.ID)}.number()+".json", nil, &left)
+	a.do("GET", "/issues/"+number(int64(made.Issue.ID))+".json", nil, &left)
 	if left.Issue.Author.Name != "Anonymous" {
 		t.Errorf("the author is %q", left.Issue.Author.Name)
 	}

@@ -17,6 +17,7 @@ import (
 const (
 	maxParallel    = 4 // requests at once; RT is a few prefork processes
 	requestTimeout = 30 * time.Second
+	longestWait    = 30 * time.Second // for a list of who is in which group that is being read for others
 	readRetries    = 2
 )
 
@@ -54,71 +55,34 @@ type page[T any] struct {
 	Items []T        `json:"items"`
 }
 
-// total returns how many items there are on all pages; -1 where RT will not count.
-func (p page[T]) total() int {
-	n, err := strconv.Atoi(string(p.Total))
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-// collect reads a list, with limits as a search, in order of id so that pages do not overlap,
-// until want items are there or it ends. RT ignores a limit on a field that it does not know:
-// compare every hit again.
-func collect[T any](ctx context.Context, c *client, path string, query url.Values, want int, limits ...limit) ([]T, error) {
-	size := min(want, pageSize)
+// list is the list at path, with limits as a search, in order of id so that pages of a size do
+// not overlap. RT ignores a limit on a field that it does not know: compare every hit again.
+func list[T any](c *client, path string, query url.Values, size int, limits ...limit) listing.List[T] {
 	query.Set("per_page", strconv.Itoa(size))
 	query.Set("orderby", "id")
 	call := kit.Call{Method: http.MethodGet, Path: path, Query: query, Read: true}
 	if len(limits) > 0 {
 		call.Method, call.Body = http.MethodPost, limits
 	}
-	var all []T
-	err := listing.List[T]{Vendor: vendor, What: "records", Most: maxPages, Read: func(ctx context.Context, n, _ int) (listing.Page[T], error) {
+	return listing.List[T]{Vendor: vendor, What: "records", Most: maxPages, Read: func(ctx context.Context, n, _ int) (listing.Page[T], error) {
 		query.Set("page", strconv.Itoa(n))
 		var p page[T]
 		_, err := c.Do(ctx, call, &p)
-		return listing.Page[T]{Items: p.Items, Total: p.total(), Pages: listing.Counted(p.total(), size)}, err
-	}}.Each(ctx, func(item T) bool {
-		all = append(all, item)
-		return len(all) < want
-	})
-	return all, err
-}
-
-// list reads all of the list at path.
-func list[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
-	return collect[T](ctx, c, path, query, pageSize*maxPages)
-}
-
-// create makes a record and returns its number.
-func (c *client) create(ctx context.Context, path string, fields map[string]any) (string, error) {
-	a, err := c.Do(ctx, kit.Call{Method: http.MethodPost, Path: path, Body: fields}, nil)
-	if err != nil {
-		return "", err
-	}
-	// The body names a user by Name; only the header has the number.
-	if number := kit.NumberAt(a.Header.Get("Location")); number != "" {
-		return number, nil
-	}
-	return "", desk.Errorf(desk.Retryable, "the answer to a creation names no number")
+		total := int(p.Total.Number())
+		return listing.Page[T]{Items: p.Items, Total: total, Pages: listing.Counted(total, size)}, err
+	}}
 }
 
 // change changes what is at path and returns RT's sentences. They prove nothing.
-func (c *client) change(ctx context.Context, path string, body any) ([]string, error) {
-	var answer []json.RawMessage
-	if err := c.Put(ctx, path, body, &answer); err != nil {
-		return nil, err
-	}
-	var sentences []string
-	for _, raw := range answer {
-		var s string
-		if json.Unmarshal(raw, &s) == nil {
-			sentences = append(sentences, s)
+func (c *client) change(ctx context.Context, path string, body kit.Fields) (said []string, _ error) {
+	var answer []any
+	err := c.Put(ctx, path, body, &answer)
+	for _, one := range answer {
+		if sentence, is := one.(string); is {
+			said = append(said, sentence)
 		}
 	}
-	return sentences, nil
+	return said, err
 }
 
 var vendor = kit.Vendor{
@@ -127,14 +91,18 @@ var vendor = kit.Vendor{
 	Unauthorized: "RT refuses the token; is the service account enabled? Make a new token at Admin > Users > (the service account) > Auth Tokens",
 	Forbidden:    "the service account may not do this; compare its rights at Admin > Global > User Rights with the documentation",
 	NotFound:     "RT has no such record",
+	LeavesOut:    "it leaves out without a word what the service account has no right to: grant AdminUsers, AdminGroupMembership, SeeCustomField and ModifyCustomField at Admin > Global > User Rights",
 }
 
 // explain makes e say what the status of an answer means on RT.
 func explain(a *kit.Answer, e *desk.Error) {
-	said := message(a.Body)
-	sentence := known(said)
+	var doc struct {
+		Message string `json:"message"`
+	}
+	_ = json.Unmarshal(a.Body, &doc) // no sentence is an answer too
+	sentence := known(doc.Message)
 	switch {
-	case a.Status == http.StatusNotFound && said == "":
+	case a.Status == http.StatusNotFound && doc.Message == "":
 		// RT says it in JSON. To take a proxy's page for "no such user" would
 		// mean to make the user again.
 		*e = *vendor.Foreign(a.Status)
@@ -144,15 +112,6 @@ func explain(a *kit.Answer, e *desk.Error) {
 	case e.Kind == desk.Permanent && e.Err == nil && sentence != "":
 		e.Detail += ": " + sentence
 	}
-}
-
-// message returns the sentence in RT's error document.
-func message(body []byte) string {
-	var doc struct {
-		Message string `json:"message"`
-	}
-	_ = json.Unmarshal(body, &doc) // no sentence is an answer too
-	return doc.Message
 }
 
 // sentences are what RT is known to say. Others are not passed on: they may
@@ -172,11 +131,9 @@ var sentences = []string{
 
 // known returns the known sentence within said; "" when there is none.
 func known(said ...string) string {
-	for _, text := range said {
-		for _, sentence := range sentences {
-			if strings.Contains(text, sentence) {
-				return sentence
-			}
+	for _, sentence := range sentences {
+		if strings.Contains(strings.Join(said, "\n"), sentence) {
+			return sentence
 		}
 	}
 	return ""

@@ -165,15 +165,15 @@ func TestPages(t *testing.T) {
 				answer{body: body}.write(t, w)
 			}))
 			t.Cleanup(srv.Close)
-			ids, err := connect(t, srv.URL).groups.members(t.Context(), group{ID: "33"}, false)
-			if err != nil || len(ids) != 250 || ids[0] != "1" || ids[249] != "250" {
+			ids, err := connect(t, srv.URL).groups.members(t.Context(), 33, false)
+			if err != nil || len(ids) != 250 || ids[0] != 1 || ids[249] != 250 {
 				t.Errorf("%d members, %v", len(ids), err)
 			}
 		})
 	}
 	t.Run("without end", func(t *testing.T) {
 		rt := newFakeRT(t, script{"GET /group/33/members": {body: `{"total" : null, "items" : [{"type" : "user", "id" : 1}]}`}})
-		_, err := connect(t, rt.URL).groups.members(t.Context(), group{ID: "33"}, false)
+		_, err := connect(t, rt.URL).groups.members(t.Context(), 33, false)
 		wantKind(t, err, desk.Permanent, "pages")
 	})
 }

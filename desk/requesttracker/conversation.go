@@ -12,7 +12,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// ticket is a ticket in a list that was asked for with [ticketQuery].
+// ticket is a ticket in a list.
 type ticket struct {
 	ID    kit.Scalar `json:"id"`
 	Owner struct {
@@ -24,26 +24,18 @@ type ticket struct {
 	} `json:"Queue"`
 }
 
-// ticketQuery asks for tickets with their owners' numbers and names: left to
-// itself, RT gives an owner's name as "id".
-func ticketQuery(condition string) url.Values {
-	return url.Values{
-		"query":         {condition},
-		"fields":        {"Owner,Queue"},
-		"fields[Owner]": {"id,Name"},
-		"fields[Queue]": {"Name"},
-	}
-}
-
+// tickets returns tickets of a condition, with their owners' numbers and names: left to itself, RT
+// gives an owner's name as "id".
 func (d *rt) tickets(ctx context.Context, condition string, limit int) ([]ticket, error) {
-	return collect[ticket](ctx, d.client, "/tickets", ticketQuery(condition), limit)
+	query := url.Values{"query": {condition}, "fields": {"Owner,Queue"}, "fields[Owner]": {"id,Name"}, "fields[Queue]": {"Name"}}
+	return list[ticket](d.client, "/tickets", query, min(limit, pageSize)).First(ctx, limit)
 }
 
 // OpenConversations returns tickets in new, open, stalled and whatever other
 // states RT counts as active. A user that RT does not know owns none.
 func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, limit int) ([]desk.Conversation, error) {
 	if !kit.IsNumber(id) {
-		return nil, noNumber("user", string(id))
+		return nil, vendor.NoNumber("user", string(id))
 	}
 	tickets, err := d.tickets(ctx, "Owner.id = "+string(id)+" AND Status = '__Active__'", limit)
 	if err != nil {
@@ -51,10 +43,9 @@ func (d *rt) OpenConversations(ctx context.Context, id provision.DeskUserID, lim
 	}
 	var open []desk.Conversation
 	for _, t := range tickets {
-		if t.Owner.ID != kit.Scalar(id) {
-			continue // handed over while we read
+		if t.Owner.ID == kit.Scalar(id) { // else it was handed over while we read
+			open = append(open, desk.Conversation{ID: string(t.ID), Assignee: id, Mailbox: t.Queue.Name})
 		}
-		open = append(open, desk.Conversation{ID: string(t.ID), Assignee: id, Mailbox: t.Queue.Name})
 	}
 	return open, nil
 }
@@ -75,33 +66,40 @@ func (d *rt) AssignMany(ctx context.Context, conversations []string, to desk.Ass
 		return err
 	}
 	for some := range slices.Chunk(conversations, assignAtOnce) {
-		changes := make([]map[string]string, len(some))
-		conditions := make([]string, len(some))
+		changes := make([]kit.Fields, len(some))
 		for i, c := range some {
 			if !kit.IsNumber(c) {
-				return noNumber("ticket", c)
+				return vendor.NoNumber("ticket", c)
 			}
-			changes[i] = map[string]string{"id": c, "Owner": owner}
-			conditions[i] = "id = " + c
+			changes[i] = kit.Fields{"id": c, "Owner": owner}
 		}
 		if err := d.client.Put(ctx, "/tickets/bulk", changes, nil); err != nil {
 			return err
 		}
-		tickets, err := d.tickets(ctx, strings.Join(conditions, " OR "), len(some))
+		_, owned, err := d.look(ctx, some, owner)
+		if err == nil && owned < len(some) {
+			err = desk.Errorf(desk.Permanent, "RT gave %d of %d tickets to the new owner; give the rest one by one", owned, len(some))
+		}
 		if err != nil {
 			return err
 		}
-		given := 0
-		for _, t := range tickets {
-			if ownedBy(t, owner) && slices.Contains(some, string(t.ID)) {
-				given++
-			}
-		}
-		if given < len(some) {
-			return desk.Errorf(desk.Permanent, "RT gave %d of %d tickets to the new owner; give the rest one by one", given, len(some))
-		}
 	}
 	return nil
+}
+
+// look returns how many of some tickets RT shows, and how many of those an owner has.
+func (d *rt) look(ctx context.Context, numbers []string, owner string) (shown, owned int, _ error) {
+	tickets, err := d.tickets(ctx, "id = "+strings.Join(numbers, " OR id = "), len(numbers))
+	for _, t := range tickets {
+		if !slices.Contains(numbers, string(t.ID)) {
+			continue
+		}
+		shown++
+		if t.Owner.Name == nobody && owner == nobody || owner != nobody && string(t.Owner.ID) == owner {
+			owned++
+		}
+	}
+	return shown, owned, err
 }
 
 // ownerOf returns an assignee as RT wants an owner.
@@ -117,12 +115,6 @@ func ownerOf(to desk.Assignee) (string, error) {
 	return string(to.User), nil
 }
 
-// ownedBy reports whether a ticket belongs to the user with a number, or to
-// Nobody.
-func ownedBy(t ticket, owner string) bool {
-	return t.Owner.Name == nobody && owner == nobody || owner != nobody && string(t.Owner.ID) == owner
-}
-
 // Assign changes the owner of a ticket. It takes two requests and no more: a
 // leaver keeps access until the last ticket is handed over.
 func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) error {
@@ -131,9 +123,9 @@ func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) 
 		return err
 	}
 	if !kit.IsNumber(conversation) {
-		return noNumber("ticket", conversation)
+		return vendor.NoNumber("ticket", conversation)
 	}
-	said, err := d.client.change(ctx, "/ticket/"+conversation, map[string]any{"Owner": owner})
+	said, err := d.client.change(ctx, "/ticket/"+conversation, kit.Fields{"Owner": owner})
 	switch {
 	case errors.Is(err, kit.ErrForbidden):
 		return missingRight("ShowTicket", "to hand conversations over")
@@ -142,13 +134,13 @@ func (d *rt) Assign(ctx context.Context, conversation string, to desk.Assignee) 
 	case err != nil:
 		return err
 	}
-	tickets, err := d.tickets(ctx, "id = "+conversation, 1)
+	shown, owned, err := d.look(ctx, []string{conversation}, owner)
 	switch {
 	case err != nil:
 		return err
-	case len(tickets) != 1 || string(tickets[0].ID) != conversation:
+	case shown == 0:
 		return desk.Errorf(desk.NotFound, "RT shows no ticket %s any more; it may have been merged", conversation)
-	case !ownedBy(tickets[0], owner):
+	case owned == 0:
 		return disobeyed("change the owner of ticket "+conversation, said,
 			"the new owner must be enabled and needs OwnTicket in the ticket's queue (Admin > Queues > (the queue) > Group Rights), the service account ModifyTicket and ReassignTicket (Admin > Global > User Rights)")
 	}

@@ -2,30 +2,21 @@ package requesttracker
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-func noNumber(what, id string) *desk.Error {
-	return desk.Errorf(desk.NotFound, "RT has no %s %q: its ids are numbers", what, id)
-}
-
 // Find looks a user up by number, then by our external id, then by e-mail.
 func (d *rt) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	return people.Find(ctx, key, d.read, d.byExternalID, d.byEmail, func(ctx context.Context, r *record) (*provision.DeskUser, error) {
-		groups, err := d.groups.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return d.user(r, groups)
-	})
+	return people.Find(ctx, key, d.read, d.byExternalID, d.byEmail, d.user)
 }
 
 // read returns the user with a number, whole. An unknown number is NotFound.
@@ -41,44 +32,33 @@ func (d *rt) read(ctx context.Context, id provision.DeskUserID) (*record, error)
 }
 
 // byExternalID returns the user whose custom field holds our external id; nil when none
-// does.
+// does. RT looks without regard to letter case.
 func (d *rt) byExternalID(ctx context.Context, externalID string) (*record, error) {
 	field := d.settings.externalIDField
-	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", externalID)
+	value := func(r *record) string { return r.field(field) }
+	hits, err := d.lookUp(ctx, "CustomField.{"+field+"}", externalID, value)
+	if errors.Is(err, errIgnored) {
+		return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range hits {
-		value, present := r.field(field)
-		if !present || !strings.EqualFold(value, externalID) {
-			// RT ignores a field that it does not know and answers with everybody.
-			return nil, desk.Errorf(desk.Permanent, "RT ignores the custom field %q: make it at Admin > Custom Fields > Create (applies to \"Users\"), and give the service account the right SeeCustomField", field)
-		}
-	}
-	return d.users.Only(ctx, hits, "carry the same value in "+field, func(r *record) bool {
-		value, _ := r.field(field)
-		return value == externalID // RT looks without regard to letter case
-	})
+	return d.users.Only(ctx, hits, "carry the same value in "+field, func(r *record) bool { return value(r) == externalID })
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none. A
 // user without an address counts if the login name is the address. One whose
 // name is the address of somebody else, whatever the reason, does not.
 func (d *rt) byEmail(ctx context.Context, email string) (*record, error) {
-	hits, err := d.lookUp(ctx, "EmailAddress", email)
+	hits, err := d.lookUp(ctx, "EmailAddress", email, (*record).email)
 	if err != nil {
 		return nil, err
-	}
-	for _, r := range hits {
-		if !strings.EqualFold(r.EmailAddress, email) {
-			return nil, missingRight("AdminUsers", "to look users up by e-mail")
-		}
 	}
 	found, err := d.users.Only(ctx, hits, "have the same e-mail address", func(r *record) bool { return strings.EqualFold(r.EmailAddress, email) })
 	if found != nil || err != nil {
 		return found, err
 	}
-	if hits, err = d.lookUp(ctx, "Name", email); err != nil {
+	if hits, err = d.lookUp(ctx, "Name", email, (*record).name); err != nil {
 		return nil, err
 	}
 	return d.users.Only(ctx, hits, "have the same name", func(r *record) bool { return strings.EqualFold(r.Name, email) && r.EmailAddress == "" })
@@ -87,25 +67,22 @@ func (d *rt) byEmail(ctx context.Context, email string) (*record, error) {
 // maxHits bounds a look-up: more hits for one value mean that RT ignored it.
 const maxHits = 10
 
-// lookUp returns up to maxHits users, disabled ones included. They come from a
-// list, where RT leaves Disabled and Privileged empty.
-func (d *rt) lookUp(ctx context.Context, field, value string) ([]record, error) {
+// errIgnored is the cause of an error for a field that RT does not know, or hides from us: it
+// answers with everybody.
+var errIgnored = errors.New("a look-up by it finds others")
+
+// lookUp returns up to maxHits users of whom a field has a value, disabled ones included. They come
+// from a list, where RT leaves Disabled and Privileged empty.
+func (d *rt) lookUp(ctx context.Context, field, value string, shown func(*record) string) ([]record, error) {
 	query := url.Values{"fields": {"id,Name,EmailAddress,CustomFields"}, "find_disabled_rows": {"1"}}
-	return collect[record](ctx, d.client, "/users", query, maxHits, limit{field, value})
+	hits, err := list[record](d.client, "/users", query, maxHits, limit{field, value}).First(ctx, maxHits)
+	if err == nil && slices.ContainsFunc(hits, func(r record) bool { return !strings.EqualFold(shown(&r), value) }) {
+		e := missingRight("AdminUsers", "to look users up by "+field)
+		e.Err = errIgnored
+		return nil, e
+	}
+	return hits, err
 }
-
-// roster is what lists of users leave empty: who is enabled, who is privileged,
-// and who is in which group. All by number.
-type roster struct {
-	enabled    map[string]bool
-	privileged map[string]bool
-	groups     []group
-	of         map[string][]ref // the groups of a user
-}
-
-// privilegedGroup is RT's own group of the users whose box "Privileged" is
-// ticked.
-const privilegedGroup = "Privileged"
 
 // List implements [desk.Lister]. A cursor is the number of a page. In lists RT
 // leaves Disabled, Privileged and Memberships empty (5.0, seen 2026-11-21);
@@ -116,80 +93,57 @@ const privilegedGroup = "Privileged"
 // 2026-11-29) REST 2.0 shows no group of RT's own, so that nobody can tell in
 // bulk who is privileged: then List is CannotDo.
 func (d *rt) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	n, err := kit.PageAt(cursor, maxPages)
+	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"}}
+	found, next, err := list[record](d.client, "/users", query, pageSize).At(ctx, cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	known, err := d.listed.Get(ctx, n == 1, d.readRoster)
+	known, err := d.listed.Get(ctx, cursor == "", d.readUnlisted)
 	if err != nil {
 		return nil, "", err
 	}
-	query := url.Values{"fields": {"id,Name,EmailAddress,RealName,WorkPhone,Timezone,CustomFields"}, "find_disabled_rows": {"1"},
-		"orderby": {"id"}, "per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
-	var p page[record]
-	if err := d.client.Get(ctx, "/users", query, &p); err != nil {
-		return nil, "", err
-	}
-	users := make([]provision.DeskUser, len(p.Items))
-	for i, r := range p.Items {
-		known.complete(&r)
-		u, err := d.user(&r, known.groups)
-		if err != nil {
-			return nil, "", err
-		}
-		users[i] = *u
-	}
-	if total := p.total(); total >= 0 && n*pageSize >= total || total < 0 && len(p.Items) == 0 || n == maxPages {
-		return users, "", nil
-	}
-	return users, kit.PageAfter(n), nil
+	users, err := d.users.Users(ctx, found, func(ctx context.Context, r *record) (*provision.DeskUser, error) {
+		id := r.ID.Number()
+		_, enabled := slices.BinarySearch(known.enabled, id)
+		_, privileged := slices.BinarySearch(known.privileged, id)
+		disabled := kit.Scalar(flag(!enabled))
+		r.Disabled, r.Privileged = &disabled, kit.Scalar(flag(privileged))
+		return d.userIn(ctx, r, known.in.Names(roster.Teams, id))
+	})
+	return users, next, err
 }
 
-// complete fills in what a list leaves empty.
-func (k *roster) complete(r *record) {
-	id := string(r.ID)
-	disabled := kit.Scalar(strconv.Itoa(flag(!k.enabled[id])))
-	r.Disabled, r.Privileged, r.Memberships = &disabled, kit.Scalar(strconv.Itoa(flag(k.privileged[id]))), k.of[id]
+// unlisted is what lists of users leave empty: the numbers of those who are enabled, and of those
+// who are privileged, in order, and who is in which group.
+type unlisted struct {
+	enabled, privileged []int64
+	in                  *roster.Membership
 }
 
-func (d *rt) readRoster(ctx context.Context) (*roster, error) {
-	enabled, err := list[record](ctx, d.client, "/users", url.Values{"fields": {"id"}})
+func (d *rt) readUnlisted(ctx context.Context) (u *unlisted, _ error) {
+	enabled, err := list[record](d.client, "/users", url.Values{"fields": {"id"}}, pageSize).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	k := &roster{enabled: make(map[string]bool), privileged: make(map[string]bool), of: make(map[string][]ref)}
-	for _, r := range enabled {
-		k.enabled[string(r.ID)] = true
-	}
-	own, err := collect[group](ctx, d.client, "/groups", url.Values{"fields": {"Name,Domain"}}, pageSize, limit{"Domain", "SystemInternal"})
+	own, err := d.client.groupsIn(ctx, "SystemInternal")
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(own, func(g group) bool { return g.Domain == "SystemInternal" && g.Name == privilegedGroup })
+	at := slices.IndexFunc(own, func(g kit.Entry) bool { return g.Name == "Privileged" }) // whose box is ticked
 	if at < 0 {
 		return nil, desk.Unsupported("list users", "RT does not show who is privileged, but for one user at a time")
 	}
-	privileged, err := d.groups.members(ctx, own[at], true)
-	if err != nil {
+	u = new(unlisted)
+	if u.privileged, err = d.groups.members(ctx, own[at].ID, true); err != nil {
 		return nil, err
 	}
-	for _, id := range privileged {
-		k.privileged[id] = true
-	}
-	if len(k.privileged) == 0 { // we are privileged ourselves
+	if len(u.privileged) == 0 { // we are privileged ourselves
 		return nil, missingRight("SeeGroup", "to read who is privileged")
 	}
-	if k.groups, err = d.groups.Reread(ctx); err != nil {
-		return nil, err
+	for _, r := range enabled {
+		u.enabled = append(u.enabled, r.ID.Number())
 	}
-	for _, g := range k.groups {
-		members, err := d.groups.members(ctx, g, true)
-		if err != nil && desk.KindOf(err) != desk.NotFound { // disabled a moment ago
-			return nil, err
-		}
-		for _, id := range members {
-			k.of[id] = append(k.of[id], ref{Type: "group", ID: g.ID})
-		}
-	}
-	return k, nil
+	slices.Sort(u.enabled)
+	u.in, err = d.memberships.Membership(ctx)
+	return u, err
 }

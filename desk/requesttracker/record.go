@@ -1,6 +1,7 @@
 package requesttracker
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 
@@ -13,6 +14,16 @@ import (
 type ref struct {
 	Type string     `json:"type"`
 	ID   kit.Scalar `json:"id"`
+}
+
+// numbered returns the numbers of those records that are of a type.
+func numbered(refs []ref, of string) (ids []int64) {
+	for _, r := range refs {
+		if r.Type == of {
+			ids = append(ids, r.ID.Number())
+		}
+	}
+	return ids
 }
 
 // record is a user as GET /user/{number} shows it. Disabled and Memberships
@@ -43,28 +54,31 @@ type link struct {
 func (r *record) privileged() bool { return r.Privileged == "1" }
 func (r *record) disabled() bool   { return r.Disabled != nil && *r.Disabled == "1" }
 
+func (r *record) email() string { return r.EmailAddress }
+func (r *record) name() string  { return r.Name }
+
 func (r *record) id() provision.DeskUserID { return provision.DeskUserID(r.ID) }
 
 func (r *record) path() string { return "/user/" + string(r.ID) }
 
 // in reports whether the user is in a group.
-func (r *record) in(g group) bool {
-	return slices.ContainsFunc(r.Memberships, func(m ref) bool { return m.ID == g.ID })
+func (r *record) in(g kit.Entry) bool {
+	return slices.Contains(numbered(r.Memberships, "group"), g.ID)
 }
 
-// field returns the first value of a custom field. present is false when the
-// user has no such field, or the service account may not see it.
-func (r *record) field(name string) (value string, present bool) {
+// has reports whether the user has a custom field, and the service account may see it.
+func (r *record) has(name string) bool {
+	return slices.ContainsFunc(r.CustomFields, func(f customField) bool { return f.Name == name })
+}
+
+// field returns the first value of a custom field; "" is none.
+func (r *record) field(name string) (value string) {
 	for _, f := range r.CustomFields {
-		if f.Name != name {
-			continue
-		}
-		if len(f.Values) > 0 {
+		if f.Name == name && len(f.Values) > 0 {
 			_ = json.Unmarshal(f.Values[0], &value) // an upload is no external id of ours
 		}
-		return value, true
 	}
-	return "", false
+	return value
 }
 
 // complete fails when the service account sees only the summary of a user: to
@@ -80,37 +94,26 @@ func (r *record) complete() error {
 // as owners they are never touched.
 var internal = []string{"root", "RT_System", "Nobody"}
 
-// user translates a record.
-func (d *rt) user(r *record, groups []group) (*provision.DeskUser, error) {
-	role, err := d.role(r, groups)
+// user translates a record. A group that the list of groups does not know is disabled, or hidden
+// from us.
+func (d *rt) user(ctx context.Context, r *record) (*provision.DeskUser, error) {
+	groups, err := d.groups.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	externalID, _ := r.field(d.settings.externalIDField)
-	return &provision.DeskUser{
-		ID:          provision.DeskUserID(r.ID),
-		ExternalID:  externalID,
-		Email:       r.EmailAddress,
-		UserName:    r.Name,
-		DisplayName: r.RealName,
-		Phone:       r.WorkPhone,
-		Timezone:    r.Timezone,
-		Active:      !r.disabled(),
-		Role:        role,
-		Teams:       d.teams(r, groups),
-	}, nil
+	return d.userIn(ctx, r, kit.NamesOf(groups, numbered(r.Memberships, "group")...))
 }
 
-// teams returns the names of the user's groups, those that stand for roles left
-// out. A group that the list does not know is disabled, or hidden from us.
-func (d *rt) teams(r *record, groups []group) []string {
-	var names []string
-	for _, g := range groups {
-		if r.in(g) && !d.settings.standsForRole(g.Name) {
-			names = append(names, g.Name)
-		}
+// userIn translates a record of somebody in some groups. Those that stand for roles are no teams.
+func (d *rt) userIn(ctx context.Context, r *record, groups []string) (*provision.DeskUser, error) {
+	role, err := d.role(ctx, r, groups)
+	if err != nil {
+		return nil, err
 	}
-	return provision.Sorted(names)
+	return &provision.DeskUser{
+		ID: r.id(), ExternalID: r.field(d.settings.externalIDField), Email: r.EmailAddress, UserName: r.Name, DisplayName: r.RealName, Phone: r.WorkPhone, Timezone: r.Timezone,
+		Active: !r.disabled(), Role: role, Teams: provision.Sorted(slices.DeleteFunc(groups, d.settings.standsForRole)),
+	}, nil
 }
 
 // missingRight is the error for something that the service account may not do.

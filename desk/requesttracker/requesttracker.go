@@ -1,22 +1,28 @@
 package requesttracker
 
 import (
-	"strings"
+	"cmp"
+	"context"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
+	"github.com/deskbridge/deskbridge/desk/kit/roster"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // rt is a [desk.Desk] on one Request Tracker.
 type rt struct {
 	desk.Base
-	settings settings
-	client   *client
-	groups   *directory
-	users    *people.Book[record]
-	listed   kit.Snapshot[*roster]
+	kit.GroupTeams
+	settings    settings
+	client      *client
+	groups      *groups
+	standing    named.Finder[kit.Entry] // finds those of groups that stand for roles
+	users       *people.Book[record]
+	memberships *roster.Directory // by groups, of disabled users too
+	listed      kit.Snapshot[*unlisted]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is the address of RT's
@@ -36,7 +42,11 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s.api, s.token)
-	r := &rt{Base: desk.Base{Name: "Request Tracker", Clicks: clicks}, settings: s, client: c, groups: newDirectory(c)}
+	groups := groupsOf(c)
+	r := &rt{Base: desk.Base{Name: "Request Tracker", Clicks: clicks}, GroupTeams: kit.GroupTeams{Teams: groups.Groups}, settings: s, client: c, groups: groups,
+		standing: named.Finder[kit.Entry]{Vendor: vendor, What: "group", At: makeGroup, Among: groups.Catalogue}}
+	r.memberships = roster.New(roster.Config{Vendor: vendor, Fold: provision.Fold, Age: named.Age, Parallel: maxParallel, Longest: longestWait, Teams: roster.Source{
+		Word: "groups", List: groups.Reread, Members: func(ctx context.Context, group int64) ([]int64, error) { return groups.members(ctx, group, true) }}})
 	r.users = &people.Book[record]{Vendor: vendor, What: "user", At: "Admin > Users (…/Admin/Users/Modify.html?id=NUMBER)", Read: r.read, ID: (*record).id, ByEmail: r.holder, Address: "e-mail address or name"}
 	return r, nil
 }
@@ -75,10 +85,7 @@ const (
 // Fit returns want as RT keeps it: one name for the whole person, no title, and
 // no longer than its columns.
 func (d *rt) Fit(want provision.DeskUser) provision.DeskUser {
-	if want.DisplayName == "" {
-		want.DisplayName = strings.TrimSpace(want.GivenName + " " + want.FamilyName)
-	}
-	want.DisplayName = keep(want.DisplayName, maxRealNameBytes)
+	want.DisplayName = keep(cmp.Or(want.DisplayName, want.GivenName+" "+want.FamilyName), maxRealNameBytes)
 	want.GivenName, want.FamilyName, want.Title = "", "", ""
 	want.Phone = keep(want.Phone, maxPhoneBytes)
 	want.Timezone = keep(want.Timezone, maxTimezoneBytes)

@@ -22,14 +22,9 @@ type settings struct {
 	// groups stand for roles, the strongest first, and are no teams. Where none stands for agents, every privileged
 	// user is one; where none stands for limited, nobody is.
 	groups          named.Roles
-	adminGroupGiven bool             // it was configured, and is not only the default
+	adminGroupGiven bool             // it was configured; the default need not exist on a desk where nobody is made admin
 	teamQueues      opened.Mailboxes // what groups open, as the administrator says: REST 2.0 shows nobody's rights
 }
-
-const (
-	defaultExternalIDField = "SCIM external id"
-	defaultAdminGroup      = "Desk Admins"
-)
 
 // authToken is the form of RT's authentication tokens: version, id of the
 // owner, secret. RT offers no other way to learn whose token it is.
@@ -37,8 +32,8 @@ var authToken = regexp.MustCompile(`^[0-9]+-([0-9]+)-[0-9A-Za-z]+$`)
 
 // parseSettings checks d. All mistakes are in the one error, code Invalid.
 func parseSettings(d provision.Desk) (settings, error) {
-	s := settings{externalIDField: defaultExternalIDField, token: d.Secret, groups: named.Roles{
-		{Ours: provision.RoleAdmin, Key: "admin_group", Name: defaultAdminGroup},
+	s := settings{externalIDField: "SCIM external id", token: d.Secret, groups: named.Roles{
+		{Ours: provision.RoleAdmin, Key: "admin_group", Name: "Desk Admins"},
 		{Ours: provision.RoleAgent, Key: "agent_group"},
 		{Ours: provision.RoleLimited, Key: "limited_group"},
 	}}

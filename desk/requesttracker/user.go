@@ -3,12 +3,13 @@ package requesttracker
 import (
 	"cmp"
 	"context"
-	"strconv"
+	"net/http"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/desk/kit/edit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -27,32 +28,24 @@ func (d *rt) Create(ctx context.Context, want provision.DeskUser) (*provision.De
 	if err != nil {
 		return nil, err
 	}
-	id, err := d.client.create(ctx, "/user", d.fields(want))
+	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/user", Body: d.fields(want)}, nil)
 	if err != nil {
 		return nil, d.creationError(ctx, want.Email, err)
 	}
-	if group != nil {
-		if err := d.groups.add(ctx, *group, kit.Scalar(id)); err != nil && desk.AcceptedOnly(err) == nil {
+	id := kit.Scalar(kit.NumberAt(a.Header.Get("Location"))).Number() // the body names the user by Name
+	if group != nil && id > 0 {
+		if err := d.groups.add(ctx, *group, people.ID(id)); err != nil {
 			return nil, err
 		}
 	}
-	return d.created(ctx, provision.DeskUserID(id), want)
+	return d.users.Created(ctx, kit.Patience{Looks: 1}, id, want, people.Made{Marked: true, AsItIs: true, SameEmail: strings.EqualFold, RoleNames: d.Capabilities().RoleNames}, d.user)
 }
 
 // fields returns what RT is asked to make.
 func (d *rt) fields(want provision.DeskUser) map[string]any {
-	fit := d.Fit(want)
-	fields := map[string]any{
-		"Name":         provision.Fold(want.Email),
-		"EmailAddress": want.Email,
-		"Privileged":   flag(want.Role != provision.RoleNone),
-	}
-	for _, f := range []struct{ column, value string }{
-		{"RealName", fit.DisplayName}, {"WorkPhone", fit.Phone}, {"Timezone", fit.Timezone},
-	} {
-		if f.value != "" {
-			fields[f.column] = f.value
-		}
+	fields := map[string]any{"Name": provision.Fold(want.Email), "Privileged": flag(want.Role != provision.RoleNone)}
+	for column, value := range differences(&record{}, d.Fit(want)) {
+		fields[column] = value
 	}
 	if want.ExternalID != "" {
 		fields["CustomFields"] = map[string]string{d.settings.externalIDField: want.ExternalID}
@@ -67,12 +60,8 @@ func (d *rt) creationError(ctx context.Context, email string, err error) error {
 	if desk.KindOf(err) != desk.Permanent {
 		return err
 	}
-	holder, lookErr := d.holder(ctx, email)
-	switch {
-	case lookErr != nil:
-		return err
-	case holder != nil:
-		return d.users.HasAddress(holder, err)
+	switch err = d.users.Taken(ctx, err, email, ""); {
+	case desk.KindOf(err) == desk.Conflict:
 	case strings.Contains(err.Error(), "Permission Denied"):
 		return missingRight("AdminUsers", "to make users")
 	case strings.Contains(err.Error(), "Could not create user"):
@@ -84,37 +73,14 @@ func (d *rt) creationError(ctx context.Context, email string, err error) error {
 // holder returns a user who has an address as e-mail or as name, as a list shows them; nil when
 // nobody does.
 func (d *rt) holder(ctx context.Context, email string) (*record, error) {
-	for _, field := range []string{"EmailAddress", "Name"} {
-		hits, err := d.lookUp(ctx, field, email)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range hits {
-			if strings.EqualFold(r.EmailAddress, email) || strings.EqualFold(r.Name, email) {
-				return &r, nil
-			}
-		}
+	hits, err := d.lookUp(ctx, "EmailAddress", email, (*record).email)
+	if err == nil && len(hits) == 0 {
+		hits, err = d.lookUp(ctx, "Name", email, (*record).name)
 	}
-	return nil, nil
-}
-
-// created reads a new user back. RT makes the user even where it may not set
-// the custom field, and says nothing.
-func (d *rt) created(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) (*provision.DeskUser, error) {
-	got, err := d.Find(ctx, desk.Key{ID: id})
-	switch {
-	case err != nil:
+	if err != nil || len(hits) == 0 {
 		return nil, err
-	case got == nil:
-		return nil, desk.Errorf(desk.Retryable, "the new user %s of RT is not there", id)
-	case got.ExternalID != want.ExternalID:
-		return nil, desk.Errorf(desk.Permanent, "RT did not keep the custom field %q of the new user %s; give the service account the rights SeeCustomField and ModifyCustomField at Admin > Global > User Rights", d.settings.externalIDField, id)
-	case !strings.EqualFold(got.Email, want.Email):
-		return got, desk.NotShownf("RT gave the new user %s another e-mail address than was asked for; see CanonicalizeEmailAddressMatch in its configuration", id)
-	case got.Role != want.Role:
-		return got, desk.NotShownf("RT gave the new user %s the role %s instead of %s; give the service account AdminUsers and AdminGroupMembership at Admin > Global > User Rights", id, got.Role, want.Role)
 	}
-	return got, nil
+	return &hits[0], nil
 }
 
 // checkEmail refuses what RT would take, and cut or mangle.
@@ -125,85 +91,78 @@ func checkEmail(email string) error {
 	return &desk.Error{Kind: desk.Permanent, Field: "EmailAddress", Detail: "the person has no e-mail address of at most 120 bytes, which RT needs as login name"}
 }
 
+// differences returns the columns in which r is not as desired, with the desired
+// values.
+func differences(r *record, want provision.DeskUser) kit.Fields {
+	columns := kit.Fields{}
+	if !strings.EqualFold(r.EmailAddress, want.Email) {
+		columns["EmailAddress"] = want.Email
+	}
+	columns.Want("RealName", r.RealName, want.DisplayName)
+	columns.Want("WorkPhone", r.WorkPhone, want.Phone)
+	columns.Want("Timezone", r.Timezone, want.Timezone)
+	return columns
+}
+
+// bring has columns of a user be as desired. what says what is done to the user; first, which
+// may be nil, is called with what is to be written, before that is.
+func (d *rt) bring(ctx context.Context, id provision.DeskUserID, what string, differs func(*record) kit.Fields, first func(context.Context, kit.Fields) error) error {
+	var said []string
+	return edit.Bring(ctx, id, d.read, differs, func(ctx context.Context, r *record, columns kit.Fields) (err error) {
+		if first != nil {
+			err = first(ctx, columns)
+		}
+		if err == nil {
+			said, err = d.client.change(ctx, r.path(), columns)
+		}
+		return err
+	}, func(_ *record, left kit.Fields) error {
+		advice := "give the service account AdminUsers"
+		if email := cmp.Or(left["EmailAddress"], left["Name"]); email != "" {
+			if err := d.users.Free(ctx, email, id); err != nil {
+				return err
+			}
+			advice += ", and look at the address canonicalization in RT's configuration"
+		}
+		return disobeyed(what+" user "+string(id), said, advice)
+	})
+}
+
 // SetProfile writes what differs. An empty field of want stays as it is.
 //
 // A login name that was the old address follows the new one. Any other name is
-// left alone: on an adopted account it may be what people type to sign in.
+// left alone: on an adopted account it may be what people type to sign in. It
+// goes first and alone: the name is what the database keeps unique, so of two who
+// want the same address one stops here, with nothing changed.
 func (d *rt) SetProfile(ctx context.Context, id provision.DeskUserID, want provision.DeskUser) error {
 	if err := checkEmail(want.Email); err != nil {
 		return err
 	}
 	want = d.Fit(want)
-	var said []string
-	return edit.Bring(ctx, id, d.read, func(r *record) kit.Fields { return differences(r, want) }, func(ctx context.Context, r *record, changes kit.Fields) (err error) {
-		if changes["EmailAddress"] != "" {
-			if err := d.users.Free(ctx, want.Email, id); err != nil {
-				return err
-			}
-			if err := d.rename(ctx, r, want.Email); err != nil {
-				return err
-			}
+	name := func(r *record) kit.Fields {
+		columns := kit.Fields{}
+		if strings.EqualFold(r.Name, r.EmailAddress) {
+			columns.Want("Name", r.Name, provision.Fold(want.Email))
 		}
-		said, err = d.client.change(ctx, r.path(), changes)
-		return err
-	}, func(r *record, left kit.Fields) error {
-		if left["EmailAddress"] != "" {
-			if err := d.users.Free(ctx, want.Email, id); err != nil {
-				return err
-			}
-		}
-		return disobeyed("change the profile of user "+string(id), said, "give the service account AdminUsers, and look at the address canonicalization in RT's configuration")
-	})
-}
-
-// differences returns the columns in which r is not as desired, with the desired
-// values.
-func differences(r *record, want provision.DeskUser) kit.Fields {
-	changes := kit.Fields{}
-	if !strings.EqualFold(r.EmailAddress, want.Email) {
-		changes["EmailAddress"] = want.Email
+		return columns
 	}
-	changes.Want("RealName", r.RealName, want.DisplayName)
-	changes.Want("WorkPhone", r.WorkPhone, want.Phone)
-	changes.Want("Timezone", r.Timezone, want.Timezone)
-	return changes
-}
-
-// rename changes the login name if it is the old address. It goes first and
-// alone: the name is what the database keeps unique, so of two who want the
-// same address one stops here, with nothing changed.
-func (d *rt) rename(ctx context.Context, r *record, email string) error {
-	name := provision.Fold(email)
-	if r.Name == name || !strings.EqualFold(r.Name, r.EmailAddress) {
-		return nil
-	}
-	said, err := d.client.change(ctx, r.path(), map[string]any{"Name": name})
-	if err != nil {
-		return err
-	}
-	return kit.ReadBack(ctx, provision.DeskUserID(r.ID), d.read, func(again *record) error {
-		if again.Name == name {
+	return d.bring(ctx, id, "change the profile of", func(r *record) kit.Fields { return differences(r, want) }, func(ctx context.Context, columns kit.Fields) error {
+		if columns["EmailAddress"] == "" {
 			return nil
 		}
-		if err := d.users.Free(ctx, email, r.id()); err != nil {
+		if err := d.users.Free(ctx, want.Email, id); err != nil {
 			return err
 		}
-		return disobeyed("rename user "+string(r.ID), said, "give the service account AdminUsers")
+		return d.bring(ctx, id, "rename", name, nil)
 	})
 }
 
 // SetActive enables or disables a user. What it owns, and the groups it is in,
 // stay.
 func (d *rt) SetActive(ctx context.Context, id provision.DeskUserID, active bool) error {
-	var said []string
-	return edit.Bring(ctx, id, d.read, func(r *record) kit.Fields {
-		fields := kit.Fields{}
-		fields.Want("Disabled", strconv.Itoa(flag(r.disabled())), strconv.Itoa(flag(!active)))
-		return fields
-	}, func(ctx context.Context, r *record, _ kit.Fields) (err error) {
-		said, err = d.client.change(ctx, r.path(), map[string]any{"Disabled": flag(!active)})
-		return err
-	}, func(*record, kit.Fields) error {
-		return disobeyed(map[bool]string{true: "enable", false: "disable"}[active]+" user "+string(id), said, "give the service account AdminUsers")
-	})
+	return d.bring(ctx, id, map[bool]string{true: "enable", false: "disable"}[active], func(r *record) kit.Fields {
+		columns := kit.Fields{}
+		columns.Want("Disabled", flag(r.disabled()), flag(!active))
+		return columns
+	}, nil)
 }

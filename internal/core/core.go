@@ -34,6 +34,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/request"
 	"github.com/deskbridge/deskbridge/provision/seat"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
@@ -66,6 +67,7 @@ type Core struct {
 	Offboarding    *offboarding.Service
 	Terms          *terms.Service
 	Approval       *approval.Service
+	SecondAdmin    *secondadmin.Service
 	Alarms         *alarm.Service
 	LeaveSteps     *leavestep.Service
 	Adoption       *adoption.Service
@@ -80,11 +82,13 @@ type Core struct {
 type Policy struct {
 	// Grace is how long a person who lost their last group keeps access; see
 	// [entitlement.New]. Default 5 s; negative: none.
-	Grace   time.Duration
-	Brake   reconcile.Brake
-	Session session.Policy
-	Checks  settings.Checks // what connectors and the sign-in edge know of settings
-	Hosting removal.Hosting // which desks are kept here
+	Grace time.Duration
+	Brake reconcile.Brake
+	// SecondAdmin says whether what takes access from many needs two admins.
+	SecondAdmin secondadmin.Policy
+	Session     session.Policy
+	Checks      settings.Checks // what connectors and the sign-in edge know of settings
+	Hosting     removal.Hosting // which desks are kept here
 	// SilentAfter is how long an identity provider may be silent before somebody
 	// should look; 0: as [plan.Service] has it; negative: for ever.
 	SilentAfter time.Duration
@@ -122,6 +126,7 @@ type Database interface {
 	report.Store
 	request.Store
 	seat.Store
+	secondadmin.Store
 	session.Store
 	settings.Store
 	signin.Store
@@ -146,6 +151,7 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c := Core{Now: now}
 	c.Audit = audit.New(db, in[audit.Store](db), now)
 	c.Administration = administration.New(db, in[administration.Store](db), c.Audit, now)
+	c.SecondAdmin = secondadmin.New(db, in[secondadmin.Store](db), c.Audit, policy.SecondAdmin, now)
 	c.Entitlement = entitlement.New(db, in[entitlement.Store](db), c.Audit, policy.Grace, now)
 	c.Sessions = session.New(db, in[session.Store](db), c.Audit, policy.Session, now)
 	c.Tokens = credential.New(db, in[credential.Store](db), c.Audit, now, log)
@@ -154,15 +160,15 @@ func New(db Database, policy Policy, log *slog.Logger) *Core {
 	c.Expiry = expiry.New(db, in[expiry.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.BreakGlass = breakglass.New(db, in[breakglass.Store](db), c.Audit, c.Sessions, now)
 	c.DeskSessions = desksession.New(db, in[desksession.Store](db), c.Audit, now)
-	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, now)
+	c.Reconcile = reconcile.New(db, in[reconcile.Store](db), c.Audit, c.Entitlement, policy.Grace, policy.Brake, c.SecondAdmin, now)
 	c.DeskHealth = deskhealth.New(db, in[deskhealth.Store](db), c.Audit, c.Entitlement, c.Reconcile, now)
 	c.ByHand = byhand.New(db, in[byhand.Store](db), c.Audit, c.Entitlement, now)
 	c.Settings = settings.New(db, in[settings.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, policy.Checks, now)
 	c.Seats = seat.New(db, in[seat.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.Settings, now)
-	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, now)
+	c.Plan = plan.New(db, in[plan.Store](db), c.Audit, c.Entitlement, c.Reconcile, c.DeskHealth, c.Settings, c.SecondAdmin, now)
 	c.Explanation = explanation.New(db, c.Settings, now)
 	c.Erasure = erasure.New(db, in[erasure.Store](db), c.Audit, now)
-	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, policy.Hosting, now)
+	c.Removal = removal.New(db, in[removal.Store](db), c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, c.SecondAdmin, policy.Hosting, now)
 	c.Report = report.New(db)
 	c.Terms = terms.New(db, in[terms.Store](db), c.Audit, c.Entitlement, c.Sessions, now)
 	c.Offboarding = offboarding.New(db, c.Audit, c.Settings, policy.Remains, now)

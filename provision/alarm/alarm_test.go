@@ -229,6 +229,11 @@ func TestOverBeforeItWasTold(t *testing.T) {
 		if len(found) != 2 || found[1].State != alarm.Dropped || found[1].Answer != "HTTP 503" || found[1].EndedAt == nil {
 			t.Errorf("%+v", found)
 		}
+		_, err = s.SendAgain(s.Context(), ada, found[1].ID)
+		h.Code(err, provision.Conflict)
+		_, err = s.SendAgain(s.Context(), ada, found[0].ID)
+		s.Must(err)
+		s.want("the word that it is over, again", s.sending(works), "ops cleared silent")
 
 		s.overview.Findings = silent
 		s.Must(s.Look(s.Context()))
@@ -236,6 +241,8 @@ func TestOverBeforeItWasTold(t *testing.T) {
 		s.want("it is over while it is sent", s.sending(works), "ops cleared silent")
 		s.overview.Findings = silent
 		s.Must(s.Look(s.Context()))
+		_, err = s.SendAgain(s.Context(), ada, found[1].ID)
+		h.Code(err, provision.Conflict) // what it tells of was over, and is there anew
 		s.sending(func(*alarm.Target, *alarm.Delivery) error { over(); return nil })
 		found, err = s.Deliveries(s.Context(), "", 10)
 		s.Must(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -147,7 +148,8 @@ func (s *Service) Deliveries(ctx context.Context, name string, limit int) ([]Del
 }
 
 // SendAgain has what was sent, or given up, sent again, under the same id. NotFound
-// when there is none.
+// when there is none; Conflict when it tells of something that is over: nobody hears
+// that it needs them after the word that it does not.
 func (s *Service) SendAgain(ctx context.Context, c provision.Cause, id DeliveryID) (d Delivery, _ error) {
 	err := s.inTx(ctx, func(tx Store) (err error) {
 		if err := tx.LockAlarms(ctx); err != nil {
@@ -155,6 +157,14 @@ func (s *Service) SendAgain(ctx context.Context, c provision.Cause, id DeliveryI
 		}
 		if d, err = tx.Delivery(ctx, id); err != nil {
 			return err
+		}
+		open, err := tx.Alarms(ctx)
+		if err != nil {
+			return err
+		}
+		same := func(a Alarm) bool { return a.Key == d.Alarm && !a.SeenAt.After(d.At) }
+		if d.Event == Raised && !slices.ContainsFunc(open, same) {
+			return provision.Errorf(provision.Conflict, "", "what this message tells of is over; deskbridge alarm deliveries shows what tells so")
 		}
 		now := s.now()
 		d.State, d.Tries, d.NextAt, d.EndedAt = Waiting, 0, &now, nil

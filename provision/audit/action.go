@@ -97,6 +97,14 @@ const (
 	ApprovalRefused  provision.Action = "approval.refused"
 	ApprovalOverdue  provision.Action = "approval.overdue" // nobody has decided in time, and it is asked again
 
+	SecondAdminAsked       provision.Action = "second_admin.asked" // what takes access from many waits for a second admin
+	SecondAdminConfirmed   provision.Action = "second_admin.confirmed"
+	SecondAdminWithdrawn   provision.Action = "second_admin.withdrawn"
+	SecondAdminExpired     provision.Action = "second_admin.expired"
+	SecondAdminVoid        provision.Action = "second_admin.void"        // it would take away something else by now, or whoever asked has left
+	SecondAdminSwitchedOn  provision.Action = "second_admin.switched_on" // two admins are needed from now on
+	SecondAdminSwitchedOff provision.Action = "second_admin.switched_off"
+
 	AlarmTargetAdded   provision.Action = "alarm_target.added" // somebody is told of what needs somebody
 	AlarmTargetRemoved provision.Action = "alarm_target.removed"
 	AlarmSentAgain     provision.Action = "alarm.sent_again"

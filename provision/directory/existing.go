@@ -73,8 +73,8 @@ func (s *Service) newcomer(conn provision.ConnectionID) newcomer {
 // providers give it to somebody else one day. So nobody is found by it alone
 // unless the identity provider keeps it ([provision.IdP.KeepsExternalID]) and
 // nobody else has it; else the userName or the address must be the same, too, and
-// of somebody removed the userName where it is known to be given to others
-// ([provision.IdP.RecyclesExternalID]). Who has signed in with it did so by a claim
+// the userName where it is known to be given to others ([provision.IdP.RecyclesExternalID]).
+// Who has signed in with it did so by a claim
 // that an admin has named: they are found by it unless it is known to be given to others.
 type ExistingMatches struct {
 	Rules []provision.Rule // of the connection, as [Rules.Rules] returns them
@@ -138,11 +138,11 @@ func (at *ExistingMatches) byExternalID(id *provision.Identity) (back *provision
 // addressTells reports whether id is old, who has the same externalId, because the
 // address is the same too. Where an externalId is known to be given to others, the
 // address goes with it: Exchange makes addresses of mailNicknames. So there the two
-// tell nothing of somebody who is gone for good, and the userName has to be the same.
-// Of somebody suspended they do, though a leaver is suspended first: who is renamed
-// while they are away would be somebody new.
+// tell nothing of whom SCIM described, and the userName has to be the same: a leaver is
+// suspended first, and removed much later. Whoever was renamed while they were
+// away is somebody new then, whose user on a desk an admin is asked about.
 func (at *ExistingMatches) addressTells(old, id *provision.Identity) bool {
-	return sameAddress(old, id) && (old.Status != provision.StatusRemoved || !at.IdP.RecyclesExternalID(id.ExternalID))
+	return sameAddress(old, id) && (!at.IdP.RecyclesExternalID(id.ExternalID) || !old.SCIMManaged() && old.Status != provision.StatusRemoved)
 }
 
 // tombstone returns the removed person who somebody that is new was before; nil

@@ -71,13 +71,16 @@ func (c Counts) Left(left map[string]int) bool {
 	return true
 }
 
-// Detail returns the counts as the audit log has them.
-func (c Counts) Detail() map[string]any {
-	out := make(map[string]any, len(c))
+// In puts the counts, if there are any, into the detail of an entry of the audit log, and returns it.
+func (c Counts) In(detail map[string]any) map[string]any {
+	by := make(map[string]any, len(c))
 	for mailbox, n := range c {
-		out[mailbox] = map[string]any{"before": n.Before, "moved": n.Moved, "to_queue": n.ToQueue, "left": n.Left}
+		by[mailbox] = map[string]any{"before": n.Before, "moved": n.Moved, "to_queue": n.ToQueue, "left": n.Left}
 	}
-	return out
+	if len(by) > 0 {
+		detail["mailboxes"] = by
+	}
+	return detail
 }
 
 // String says the counts in one line, as "Billing 10 of 12, Sales 3 of 8"; "" of none.

@@ -83,6 +83,11 @@ func (c *Consequences) LostPeople() (n int) {
 	return n
 }
 
+// Held reports whether mass-change protection would hold some of those.
+func (c *Consequences) Held() bool {
+	return slices.ContainsFunc(c.Losses, func(l LossCount) bool { return l.Held })
+}
+
 // CheckLosses returns a Conflict when more people would lose access than
 // somebody who has reviewed the plan expects.
 func (p *Plan) CheckLosses(expected int) error {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan/secrets"
@@ -59,7 +58,7 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 		c.note("connections", i, s.settings.CheckConnection(&conn))
 		c.warnings = append(c.warnings, settings.DomainWarnings(conn.Domains)...)
 	}
-	wrong, units := make(map[string]bool), make(unitsByDesk) // desks that cannot be asked, and what others have
+	wrong, units := make(map[string]bool), make(settings.Asked) // desks that cannot be asked, and what others have
 	for i, desk := range d.Desks {
 		c.twice("desks", i, desk.Name)
 		more, err := s.settings.CheckDesk(desk)
@@ -72,13 +71,10 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 			return nil, err
 		}
 		wrong[desk.Name] = wrong[desk.Name] || c.entries["desks"] == i+1
-		if wrong[desk.Name] || !settings.NamesUnits(desk.HandOver) {
-			continue
-		}
-		desk.ID = known.ID
-		can, _ := s.settings.Abilities(desk)
-		if lacks := units.of(ctx, s.settings, desk, &c).LacksFor(desk, can); len(lacks) > 0 {
-			c.note("desks", i, provision.Errorf(provision.Invalid, "hand_over", "%s", strings.Join(lacks, "\n")))
+		if desk.ID = known.ID; !wrong[desk.Name] {
+			more, err := units.HandOver(ctx, s.settings, desk)
+			c.warnings = append(c.warnings, more...)
+			c.note("desks", i, err)
 		}
 	}
 	owners, err := s.domainOwners(ctx, d)
@@ -142,22 +138,9 @@ func (c *checking) twice(list string, i int, name string) {
 	c.entries[key] = i + 1
 }
 
-// unitsByDesk are what desks have, by name, once they were asked.
-type unitsByDesk map[string]*settings.Units
-
-// of asks a desk what it has, once; that it does not answer is a warning.
-func (u unitsByDesk) of(ctx context.Context, s *settings.Service, desk provision.Desk, c *checking) *settings.Units {
-	if _, asked := u[desk.Name]; !asked {
-		var more []string
-		u[desk.Name], more = s.UnitsOf(ctx, desk)
-		c.warnings = append(c.warnings, more...)
-	}
-	return u[desk.Name]
-}
-
 // checkRules looks at the rules of d. wrong are the desks that cannot be asked
 // what they have.
-func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool, units unitsByDesk, c *checking) error {
+func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool, units settings.Asked, c *checking) error {
 	connections, desks, err := s.namesIn(ctx, d)
 	if err != nil {
 		return err
@@ -166,10 +149,10 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 	var before []DraftRule
 	for i, r := range d.Rules {
 		if !slices.Contains(connections, r.Connection) {
-			c.note("rules", i, unknownName("connection", r.Connection, connections))
+			c.note("rules", i, settings.UnknownName("connection", r.Connection, connections))
 		}
 		if !slices.Contains(desks, r.Desk) {
-			c.note("rules", i, unknownName("desk", r.Desk, desks))
+			c.note("rules", i, settings.UnknownName("desk", r.Desk, desks))
 		}
 		rule := r.Rule
 		rule.Connection, rule.Desk = cmp.Or(provision.ConnectionID(r.Connection), "-"), cmp.Or(provision.DeskID(r.Desk), "-") // they are named, if wrongly
@@ -191,7 +174,8 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 				return err
 			}
 			settled[r.Desk] = desk
-			units.of(ctx, s.settings, desk, c)
+			_, more := units.Of(ctx, s.settings, desk)
+			c.warnings = append(c.warnings, more...)
 			if desk.ID != "" {
 				if known[r.Desk], err = s.health.KnownUnits(ctx, desk.ID); err != nil {
 					return err
@@ -260,17 +244,6 @@ func (s *Service) domainOwners(ctx context.Context, d Draft) (map[string][]strin
 		}
 	}
 	return owners, nil
-}
-
-func unknownName(what, name string, known []string) error {
-	if name == "" {
-		return provision.Errorf(provision.Invalid, what, "a rule needs a %s", what)
-	}
-	said := fmt.Sprintf("there is no %s %q, neither in the file nor in Deskbridge", what, name)
-	if meant := spelling.Closest(name, known); meant != "" {
-		said += fmt.Sprintf("; did you mean %q?", meant)
-	}
-	return provision.Errorf(provision.Invalid, what, "%s", said)
 }
 
 // sameKind returns an Invalid error when want is have with another kind.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -38,6 +39,7 @@ const (
 	FindingDrift         FindingCode = "drift"           // accounts were changed on a desk by hand, and are not repaired
 	FindingLeavers       FindingCode = "leavers"         // somebody who left has been in for too long
 	FindingApproval      FindingCode = "approval"        // what cannot be undone on a desk waits for an admin
+	FindingSecondAdmin   FindingCode = "second-admin"    // what one admin has asked for waits for another
 	FindingByHand        FindingCode = "by-hand"         // a desk cannot be told of an absence, or of its end
 	FindingEnds          FindingCode = "ends"            // somebody's access, or a rule, ends by itself soon
 	FindingSignInExpiry  FindingCode = "sign-in-expiry"  // sign-ins of people known by nothing else expire soon, or would
@@ -122,6 +124,13 @@ func (s *Service) findings(ctx context.Context, o *Overview) (out []Finding, _ e
 	approvals, err := ofApprovals(ctx, s.store, o.Desks)
 	if err != nil {
 		return nil, err
+	}
+	asked, err := secondadmin.Open(ctx, s.store, o.At)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range asked {
+		byHand = append(byHand, Finding{Code: FindingSecondAdmin, At: &r.AskedAt, Count: r.Accounts, Text: r.Told(r.Who()), Outside: r.Told("an admin"), Do: r.Do()})
 	}
 	idle, err := ofIdle(ctx, s.store, o.Desks)
 	byHand = slices.Concat(byHand, approvals, idle)

@@ -72,12 +72,15 @@ func (s *Service) Company(ctx context.Context) (Overview, error) {
 			return o, err
 		}
 	}
+	desks := make([]provision.DeskID, len(o.Desks))
 	for i := range o.Desks {
-		if o.Desks[i].Seats, err = s.store.SeatsTaken(ctx, o.Desks[i].Desk.ID); err != nil {
-			return o, err
-		}
+		desks[i] = o.Desks[i].Desk.ID
 	}
-	return o, nil
+	taken, err := s.store.SeatsTakenOn(ctx, desks)
+	for i := range o.Desks {
+		o.Desks[i].Seats = taken[o.Desks[i].Desk.ID]
+	}
+	return o, err
 }
 
 // Glance returns connections, desks and findings of an [Overview], without a

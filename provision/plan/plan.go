@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -103,7 +104,8 @@ const applyTries = 3
 
 // Apply makes d true in one transaction. hash, when not empty, is the Hash of
 // the plan that was reviewed: when applying would by now do anything else,
-// Apply changes nothing and returns a Stale error.
+// Apply changes nothing and returns a Stale error. Where a second admin has to do the same
+// it is Denied with [secondadmin.Reason].
 //
 // It looks at everybody before it locks anything, so that pushes go on: a
 // change that an identity provider pushes meanwhile counts as pushed right
@@ -144,7 +146,7 @@ func (s *Service) apply(ctx context.Context, c provision.Cause, d Draft, hash st
 		if state.plan.Empty() {
 			return state.plan, nil
 		}
-		err := s.inTx(ctx, func(tx Store) error {
+		err := secondadmin.InTx(ctx, s.inTx, func(tx Store) error {
 			if err := tx.LockRules(ctx); err != nil {
 				return err
 			}
@@ -156,7 +158,15 @@ func (s *Service) apply(ctx context.Context, c provision.Cause, d Draft, hash st
 				return errStalePlan
 			}
 			now.plan = state.plan
-			if expected != nil {
+			lost, held := state.plan.Consequences.LostPeople(), state.plan.Consequences.Held()
+			two, err := s.second.Needed(ctx, tx, c)
+			if err == nil && two && held {
+				err = s.second.Apply(ctx, tx, c, state.plan.Hash, slices.Collect(maps.Keys(now.desksByName)), lost, expected != nil)
+			}
+			if err != nil {
+				return err
+			}
+			if expected != nil && (held || !two) { // what one lets lose access counts as all else does
 				now.allowed = state.expectedLosses()
 				now.expected = *expected
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/expiry"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -30,10 +31,11 @@ type Service struct {
 	reconcile   *reconcile.Service
 	health      *deskhealth.Service
 	settings    *settings.Service
+	second      *secondadmin.Service
 	now         provision.Clock
 }
 
 // New returns a Service on store.
-func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, runs *reconcile.Service, health *deskhealth.Service, configured *settings.Service, now provision.Clock) *Service {
-	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, reconcile: runs, health: health, settings: configured, now: now}
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, runs *reconcile.Service, health *deskhealth.Service, configured *settings.Service, second *secondadmin.Service, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, reconcile: runs, health: health, settings: configured, second: second, now: now}
 }

@@ -43,5 +43,6 @@ type Store interface {
 	LastHeartbeat(ctx context.Context) (time.Time, error)
 	// ListComingSteps is described with [report.Store].
 	ListComingSteps(ctx context.Context, q report.StepQuery) ([]provision.Account, error)
+	SeatsTakenOn(ctx context.Context, desks []provision.DeskID) (map[provision.DeskID]int, error)
 	CountAccounts(ctx context.Context) (map[provision.DeskID]map[provision.AccountState]int, error)
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -110,7 +111,7 @@ func (s *Service) braked(ctx context.Context, tx Store, conn provision.Connectio
 	if conn.HeldAt == nil {
 		return false, nil
 	}
-	waiting, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange}, 1)
+	waiting, err := tx.AccountsWhere(ctx, held(conn.ID), 1)
 	if err != nil || len(waiting) > 0 {
 		return true, err
 	}
@@ -218,9 +219,4 @@ func holdReason(connection, cause string) string {
 }
 
 // pushedOr says in words what took access away.
-func pushedOr(cause string) string {
-	if cause == "" {
-		return "pushed by the identity provider"
-	}
-	return cause
-}
+func pushedOr(cause string) string { return cmp.Or(cause, "pushed by the identity provider") }

@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 )
 
 // Whom says about whose losses an admin decides.
@@ -55,7 +56,7 @@ func apart(ctx context.Context, tx Store, accounts []provision.Account) (staying
 // that were rejected before. After a release of all, losses from now on are
 // counted anew. It returns how many accounts these are; Invalid says that there
 // is nothing to release of somebody who is named, NotFound that nobody is called
-// so.
+// so, and Denied with [secondadmin.Reason] that a second admin has to do the same.
 func (s *Service) Release(ctx context.Context, c provision.Cause, connection string, whom Whom) (int, error) {
 	return s.decide(ctx, c, connection, whom, provision.VerdictReleased)
 }
@@ -82,7 +83,7 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 		return 0, err
 	}
 	n := 0
-	err = s.inTx(ctx, func(tx Store) error {
+	err = secondadmin.InTx(ctx, s.inTx, func(tx Store) error {
 		n = 0
 		conn, err := lockUndecided(ctx, tx, conn.ID)
 		if err != nil {
@@ -101,6 +102,11 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 				return provision.Errorf(provision.Invalid, "person", "there is nothing to decide about the access of %q; `deskbridge explain` shows what they have", provision.Clip(whom.People[i]))
 			}
 		}
+		if v == provision.VerdictReleased {
+			if _, err = s.second.Release(ctx, tx, c, conn, people, func() ([]provision.Account, error) { return accounts, nil }); err != nil {
+				return err
+			}
+		}
 		n = len(accounts)
 		if err = s.pronounce(ctx, tx, c, conn, accounts, v); err == nil {
 			_, err = s.braked(ctx, tx, conn)
@@ -108,6 +114,11 @@ func (s *Service) decide(ctx context.Context, c provision.Cause, connection stri
 		return err
 	})
 	return n, err
+}
+
+// held selects what is on hold of a connection.
+func held(conn provision.ConnectionID) provision.AccountFilter {
+	return provision.AccountFilter{Connection: conn, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange}
 }
 
 // peopleCalled returns the people of a connection with these names, in order.
@@ -142,7 +153,8 @@ func mayDecide(a *provision.Account, v provision.Verdict) bool {
 }
 
 // decideAll decides about all that is on hold. Losses are put on hold under the
-// lock on the connection, so that none is when it is let go of.
+// lock on the connection, so that none is when it is let go of. Where two admins had to
+// agree, only what they are agreed on is released, and nothing of before is passed over.
 func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provision.Connection, v provision.Verdict) (n int, _ error) {
 	if v == provision.VerdictRejected { // first what is only about to be put on hold
 		undecided, err := s.rejectUndecided(ctx, c, conn)
@@ -150,19 +162,37 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 			return n, err
 		}
 	}
-	for last := false; !last; {
-		decided := 0
-		err := s.inTx(ctx, func(tx Store) error {
-			conn, err := lockUndecided(ctx, tx, conn.ID)
+	var agreed secondadmin.Losses
+	var after provision.AccountID
+	for first, last := true, false; !last; first = false {
+		decided, next := 0, after
+		err := secondadmin.InTx(ctx, s.inTx, func(tx Store) error {
+			locked, err := lockUndecided(ctx, tx, conn.ID)
 			if err != nil {
 				return err
 			}
-			found, err := tx.AccountsWhere(ctx, provision.AccountFilter{Connection: conn.ID, State: provision.AccountOnHold, ReasonCode: provision.ReasonMassChange}, decideAtOnce)
+			conn, which := locked, held(conn.ID)
+			if first && v == provision.VerdictReleased {
+				all := func() (all []provision.Account, err error) {
+					if all, err = tx.AccountsWhere(ctx, which, 0); err == nil {
+						all, _, err = apart(ctx, tx, all)
+					}
+					return all, err
+				}
+				if agreed, err = s.second.Release(ctx, tx, c, conn, nil, all); err != nil {
+					return err
+				}
+			}
+			which.After = after
+			found, err := tx.AccountsWhere(ctx, which, decideAtOnce)
 			if err != nil {
 				return err
+			}
+			if agreed != nil && len(found) > 0 {
+				next = found[len(found)-1].ID
 			}
 			accounts, err := entitlement.LockThose(ctx, tx, found, func(a *provision.Account) bool {
-				return a.State == provision.AccountOnHold && a.ReasonCode == provision.ReasonMassChange
+				return a.State == provision.AccountOnHold && a.ReasonCode == provision.ReasonMassChange && agreed.Has(a)
 			})
 			if err != nil {
 				return err
@@ -178,12 +208,16 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 			if err := s.pronounce(ctx, tx, c, conn, accounts, v); err != nil || !last {
 				return err
 			}
-			now := s.now()
 			entry := s.audit.Entry(c, conn.ID, audit.BrakeRejected, string(conn.ID))
-			if conn.HeldAt = nil; v == provision.VerdictReleased {
-				conn.ReleasedAt, entry.Action = &now, audit.BrakeReleased
+			if v == provision.VerdictReleased {
+				conn.ReleasedAt, entry.Action = new(s.now()), audit.BrakeReleased
 			}
-			if err := tx.SaveConnection(ctx, conn); err != nil {
+			if conn.HeldAt = nil; agreed == nil {
+				err = tx.SaveConnection(ctx, conn)
+			} else {
+				_, err = s.braked(ctx, tx, locked) // others may be on hold since, and what is not yet counts on
+			}
+			if err != nil {
 				return err
 			}
 			entry.Detail = map[string]any{"accounts": n + decided}
@@ -192,7 +226,7 @@ func (s *Service) decideAll(ctx context.Context, c provision.Cause, conn provisi
 		if err != nil {
 			return n, err
 		}
-		n += decided
+		n, after = n+decided, next
 	}
 	return n, nil
 }

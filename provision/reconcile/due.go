@@ -8,11 +8,13 @@ import (
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 )
 
+// dueAtOnce is for how many accounts one round enqueues runs.
+const dueAtOnce = 200
+
 // CatchUp evaluates people who are still marked dirty, lets go of brakes that
 // hold nobody any more, and enqueues runs for accounts that are due but that
 // nobody is at: their job was lost, or its worker died. It returns how many.
 func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ error) {
-	const most = 200
 	connections, err := s.store.Connections(ctx)
 	if err != nil {
 		return 0, err
@@ -24,19 +26,18 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 		if c.HeldAt == nil {
 			continue
 		}
-		err := s.inTx(ctx, func(tx Store) error {
+		if err := s.inTx(ctx, func(tx Store) error {
 			conn, err := tx.LockConnection(ctx, c.ID)
 			if err == nil {
 				_, err = s.braked(ctx, tx, conn)
 			}
 			return err
-		})
-		if err != nil {
+		}); err != nil {
 			return 0, err
 		}
 	}
 	now := s.now()
-	return s.enqueueDue(ctx, now, now.Add(-idle), most, func(*provision.Account) {})
+	return s.enqueueDue(ctx, now, now.Add(-idle), dueAtOnce, func(*provision.Account) {})
 }
 
 // Reclaim takes back the leases of workers that died, and has what they were
@@ -44,12 +45,11 @@ func (s *Service) CatchUp(ctx context.Context, idle time.Duration) (n int, _ err
 // it is the only one on its database; elsewhere leases end by themselves. It
 // returns how many accounts that are.
 func (s *Service) Reclaim(ctx context.Context) (n int, _ error) {
-	const most = 200
 	start := s.now()
 	for {
 		// When every lease has ended; what is touched from now on is done.
-		found, err := s.enqueueDue(ctx, start.Add(Lease+time.Second), start, most, func(a *provision.Account) { a.LeaseUntil = nil })
-		if n += found; err != nil || found < most {
+		found, err := s.enqueueDue(ctx, start.Add(Lease+time.Second), start, dueAtOnce, func(a *provision.Account) { a.LeaseUntil = nil })
+		if n += found; err != nil || found < dueAtOnce {
 			return n, err
 		}
 	}

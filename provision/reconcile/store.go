@@ -5,15 +5,15 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 )
 
 // Store is what this package needs of a database. Look-ups of a single object
 // return a NotFound [provision.Error] when there is none.
 type Store interface {
 	entitlement.Store
-	audit.Appender
+	secondadmin.Store
 
 	Connection(ctx context.Context, nameOrID string) (provision.Connection, error)
 	LockConnection(ctx context.Context, id provision.ConnectionID) (provision.Connection, error)

@@ -23,5 +23,5 @@ func watched(h *provisiontest.Harness, around func(reconcile.Store) reconcile.St
 	}, log, 0, clock)
 	return reconcile.New(around(h.Store), func(ctx context.Context, fn func(reconcile.Store) error) error {
 		return h.Store.InTx(ctx, func(tx *store.Store) error { return fn(around(tx)) })
-	}, log, entitlements, 0, reconcile.Brake{}, clock)
+	}, log, entitlements, 0, reconcile.Brake{}, nil, clock)
 }

@@ -34,7 +34,7 @@ func TestAWorkerIsFaster(t *testing.T) {
 				comesIn()
 			}
 			return h.Store.InTx(ctx, func(tx *store.Store) error { return fn(tx) })
-		}, c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, removal.Hosting{}, h.Now)
+		}, c.Audit, c.Entitlement, c.Sessions, c.Tokens, c.Settings, nil, removal.Hosting{}, h.Now)
 		h.Must(late.Finish(h.Context()))
 		if a := h.Account(ann.ID); a.DeskUser != "7" || n < 2 {
 			h.Errorf("after %d transactions: %+v", n, a)

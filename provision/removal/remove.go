@@ -2,11 +2,13 @@ package removal
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 )
 
 // Ends says what the removal of a connection or desk ends.
@@ -92,8 +94,11 @@ func access(r provision.Removal) string {
 // keep, or when that was begun and cannot come to an end, what people have there
 // stays, and no call is made to it any more. A desk that is kept here goes at once
 // with all that is on it.
+//
+// Where the server wants two admins for what takes access away, this is Denied with
+// [secondadmin.Reason] until a second one removes it likewise.
 func (s *Service) RemoveDesk(ctx context.Context, c provision.Cause, id provision.DeskID, keep bool) (d provision.Desk, _ error) {
-	err := s.inTx(ctx, func(tx Store) error {
+	err := secondadmin.InTx(ctx, s.inTx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}
@@ -104,6 +109,10 @@ func (s *Service) RemoveDesk(ctx context.Context, c provision.Cause, id provisio
 		name := d.Name
 		fresh := d.Removal == provision.RemovalNone
 		if d.Removal, err = how(d.Removal, keep || s.hosting.hosts(d)); err != nil {
+			return err
+		}
+		ends := d.Removal == provision.RemovalEnding || s.hosting.hosts(d)
+		if err := s.agreed(ctx, tx, c, secondadmin.KindRemoveDesk, string(d.ID), "remove desk "+d.Name, ends, Scope{Desk: d.ID}); err != nil {
 			return err
 		}
 		if fresh {
@@ -142,6 +151,24 @@ func (s *Service) RemoveDesk(ctx context.Context, c provision.Cause, id provisio
 		return d, err
 	}
 	return d, s.letGo(ctx, d.Removal, Scope{Desk: d.ID})
+}
+
+// agreed asks for the second admin whom a removal may need that ends the access of
+// somebody.
+func (s *Service) agreed(ctx context.Context, tx Store, c provision.Cause, kind secondadmin.Kind, id, what string, ends bool, of Scope) error {
+	needed, err := s.second.Needed(ctx, tx, c)
+	if err != nil || !needed || !ends {
+		return err
+	}
+	having, err := tx.CountAccess(ctx, of)
+	if err != nil || len(having) == 0 {
+		return err
+	}
+	var set []string
+	for _, a := range having {
+		set = append(set, fmt.Sprint(a.Connection, " ", a.Desk, " ", a.People))
+	}
+	return s.second.Remove(ctx, tx, c, kind, id, what, (&Ends{Access: having}).Accounts(), set)
 }
 
 // endRules removes the rules that end, of one connection or with "" of all, and
@@ -197,9 +224,9 @@ func (s *Service) letGo(ctx context.Context, how provision.Removal, of Scope) er
 // settings of signing in end now: nobody is pushed or signs in through it from
 // here on. Its people's access ends on the desks first, and then nothing is left
 // of it; with keep, or when that was begun and cannot come to an end, what they
-// have on the desks stays there.
+// have on the desks stays there. It may need a second admin as [Service.RemoveDesk] does.
 func (s *Service) RemoveConnection(ctx context.Context, c provision.Cause, id provision.ConnectionID, keep bool) (conn provision.Connection, _ error) {
-	err := s.inTx(ctx, func(tx Store) error {
+	err := secondadmin.InTx(ctx, s.inTx, func(tx Store) error {
 		if err := tx.LockRules(ctx); err != nil {
 			return err
 		}
@@ -210,6 +237,9 @@ func (s *Service) RemoveConnection(ctx context.Context, c provision.Cause, id pr
 		name := conn.Name
 		fresh := conn.Removal == provision.RemovalNone
 		if conn.Removal, err = how(conn.Removal, keep); err != nil {
+			return err
+		}
+		if err := s.agreed(ctx, tx, c, secondadmin.KindRemoveConnection, string(conn.ID), "remove connection "+conn.Name, conn.Removal == provision.RemovalEnding, Scope{Connection: conn.ID}); err != nil {
 			return err
 		}
 		if fresh {

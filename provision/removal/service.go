@@ -7,6 +7,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/credential"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
@@ -30,11 +31,12 @@ type Service struct {
 	sessions    *session.Service
 	tokens      *credential.Service
 	settings    *settings.Service
+	second      *secondadmin.Service
 	hosting     Hosting
 	now         provision.Clock
 }
 
 // New returns a Service on store.
-func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, sessions *session.Service, tokens *credential.Service, configured *settings.Service, hosting Hosting, now provision.Clock) *Service {
-	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, sessions: sessions, tokens: tokens, settings: configured, hosting: hosting, now: now}
+func New(store Store, inTx provision.InTx[Store], log *audit.Service, entitlements *entitlement.Service, sessions *session.Service, tokens *credential.Service, configured *settings.Service, second *secondadmin.Service, hosting Hosting, now provision.Clock) *Service {
+	return &Service{store: store, inTx: inTx, audit: log, entitlement: entitlements, sessions: sessions, tokens: tokens, settings: configured, second: second, hosting: hosting, now: now}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/settings"
 )
 
@@ -13,6 +14,7 @@ import (
 // return a NotFound [provision.Error] when there is none.
 type Store interface {
 	settings.Store
+	secondadmin.Store
 
 	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)
 	Tokens(ctx context.Context, c provision.ConnectionID) ([]credential.Token, error)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
-	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/entitlement"
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
@@ -51,108 +50,127 @@ type Holder struct {
 	Except  string     // the group for which the desk's policy leaves them alone; ""
 }
 
-// Idle returns everybody with a paid seat on a desk, those who have not used it for the
-// longest first, and whoever nobody knows anything of last. after is the time without
-// activity after which somebody is idle; 0: what the desk's policy says, else
-// [seating.DefaultAfter].
-func (s *Service) Idle(ctx context.Context, desk provision.Desk, after time.Duration) ([]Holder, error) {
-	j, err := s.judge(ctx, s.store, desk, after)
-	if err != nil {
-		return nil, err
+// Question asks who has a paid seat on a desk, and how they use it.
+type Question struct {
+	After  time.Duration // without activity, after which somebody is idle; 0: what the desk's policy says, else [seating.DefaultAfter]
+	Unused bool          // only those who do not use it
+	Begin  Place         // the page begins behind it; zero: with the first
+	Limit  int           // how many at most; 0: all
+}
+
+// Page is one page of those with a paid seat.
+type Page struct {
+	Holders []Holder // those who have not used it for the longest first, and whoever nobody knows anything of last
+	More    int      // how many come behind the page
+	Next    Place    // what the next page begins behind, where there are more
+	Unknown int      // with a paid seat, on whatever page: of whom nobody can tell
+}
+
+// Place is a place in the order of holders.
+type Place struct {
+	Order   int
+	At      time.Time
+	Account provision.AccountID
+}
+
+// Idle returns a page of those with a paid seat on a desk. All of them are judged, by few
+// columns; accounts and people are read of the page alone.
+func (s *Service) Idle(ctx context.Context, desk provision.Desk, q Question) (page Page, _ error) {
+	j := s.judge(s.store, desk, q.After)
+	f := SitterFilter{Desk: desk.ID}
+	if q.Unused {
+		f.Unseen = j.now.Add(-j.after)
 	}
-	accounts, err := s.store.AccountsWhere(ctx, provision.AccountFilter{Desk: desk.ID}, 0)
+	judged, err := j.all(ctx, f)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool { return !paid(&desk, &a) })
-	told, err := s.store.DeskActivity(ctx, desk.ID)
-	if err != nil {
-		return nil, err
-	}
-	var out []Holder
-	for some := range slices.Chunk(accounts, peopleAtOnce) {
-		ids := make([]provision.IdentityID, len(some))
-		for i, a := range some {
-			ids[i] = a.Identity
+	for _, h := range judged {
+		if h.State == Unknown {
+			page.Unknown++
 		}
-		people, err := s.store.PeopleByID(ctx, ids)
+	}
+	judged = slices.DeleteFunc(judged, func(h Holder) bool {
+		return q.Unused && !h.State.Unused() || q.Begin.Order > 0 && comparePlaces(placeOf(h), q.Begin) <= 0
+	})
+	slices.SortFunc(judged, func(a, b Holder) int { return comparePlaces(placeOf(a), placeOf(b)) })
+	if q.Limit > 0 && len(judged) > q.Limit {
+		page.More, page.Next = len(judged)-q.Limit, placeOf(judged[q.Limit-1])
+		judged = judged[:q.Limit]
+	}
+	page.Holders = make([]Holder, 0, len(judged))
+	for some := range slices.Chunk(judged, peopleAtOnce) {
+		whole, err := j.whole(ctx, some)
 		if err != nil {
-			return nil, err
+			return page, err
 		}
-		byID := make(map[provision.IdentityID]provision.Identity, len(people))
-		for _, p := range people {
-			byID[p.ID] = p
-		}
-		if err := j.recall(ctx, some, told); err != nil {
-			return nil, err
-		}
-		for _, a := range some {
-			activity, known := told[a.ID]
-			h, err := j.holder(ctx, a, byID[a.Identity], activity, known)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, h)
-		}
+		page.Holders = append(page.Holders, whole...)
 	}
-	slices.SortStableFunc(out, func(a, b Holder) int { return cmp.Or(cmp.Compare(order(a), order(b)), compareLast(a, b)) })
-	return out, nil
+	return page, nil
 }
 
 // peopleAtOnce is how many people one statement reads.
 const peopleAtOnce = 500
 
-// order says which states come first in a list.
-func order(h Holder) int {
-	return slices.Index([]State{Never, Idle, Away, Active, Joined, Unknown}, h.State)
+// placeOf says where somebody comes in a list.
+func placeOf(h Holder) Place {
+	p := Place{Order: 1 + slices.Index([]State{Never, Idle, Away, Active, Joined, Unknown}, h.State), At: h.Since, Account: h.Account.ID}
+	if h.Last != nil {
+		p.At = *h.Last
+	}
+	return p
 }
 
-func compareLast(a, b Holder) int {
-	if a.Last == nil || b.Last == nil {
-		return a.Since.Compare(b.Since)
-	}
-	return a.Last.Compare(*b.Last)
+func comparePlaces(a, b Place) int {
+	return cmp.Or(cmp.Compare(a.Order, b.Order), a.At.Compare(b.At), cmp.Compare(a.Account, b.Account))
 }
 
-// paid reports whether the desk has shown that a takes a seat that costs something, or
-// of which nobody knows what it costs.
-func paid(desk *provision.Desk, a *provision.Account) bool {
-	c := a.Confirmed
-	if c.Status != provision.AccessActive || c.Role.Rank() == 0 || a.State == provision.AccountEnded {
-		return false
-	}
-	return !desk.Price.Known() || !desk.Price.Monthly(c.Role == provision.RoleLimited).Zero()
+// costs reports whether a seat with a role costs something, or nobody knows what it costs.
+func costs(desk *provision.Desk, role provision.Role) bool {
+	return role.Rank() > 0 && (!desk.Price.Known() || !desk.Price.Monthly(role == provision.RoleLimited).Zero())
 }
 
 // judgement is what is known of a desk before single people are looked at.
 type judgement struct {
-	*Service
-	store  Store
-	desk   provision.Desk
-	after  time.Duration
-	now    time.Time
-	recent map[provision.IdentityID]time.Time         // who signed in within after
-	past   map[provision.IdentityID][]provision.Entry // what [judgement.recall] has read of people
+	store Store
+	desk  provision.Desk
+	after time.Duration
+	now   time.Time
 }
 
 // judge begins to judge who is idle on a desk. store may be a transaction.
-func (s *Service) judge(ctx context.Context, store Store, desk provision.Desk, after time.Duration) (*judgement, error) {
-	j := &judgement{Service: s, store: store, desk: desk, after: cmp.Or(after, desk.Idle.After, seating.DefaultAfter), now: s.now()}
-	var err error
-	j.recent, err = store.SignInsSince(ctx, desk.ID, j.now.Add(-j.after))
-	return j, err
+func (s *Service) judge(store Store, desk provision.Desk, after time.Duration) *judgement {
+	return &judgement{store: store, desk: desk, after: cmp.Or(after, desk.Idle.After, seating.DefaultAfter), now: s.now()}
 }
 
-// holder says how somebody of whom [judgement.recall] has read uses a seat.
-func (j *judgement) holder(ctx context.Context, a provision.Account, p provision.Identity, told Activity, known bool) (Holder, error) {
-	h := Holder{Account: a, Person: p, Since: a.CreatedAt, Told: known}
-	h.see(told.Last, ByDeskItself)
-	h.see(j.recent[a.Identity], BySignIn)
-	if h.Last != nil && j.now.Sub(*h.Last) < j.after {
-		h.State, h.Why = Active, "seen there within the time"
-		return h, nil
+// all judges those with a paid seat whom f selects. Of accounts and people it tells the ids
+// alone, and of nobody whom the policy leaves alone.
+func (j *judgement) all(ctx context.Context, f SitterFilter) ([]Holder, error) {
+	sitters, err := j.store.Sitters(ctx, f)
+	if err != nil {
+		return nil, err
 	}
-	j.history(&h)
+	since, err := j.store.SeatsSince(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var out []Holder
+	for _, s := range sitters {
+		if costs(&j.desk, s.Role) {
+			out = append(out, j.holder(s, since[s.Person]))
+		}
+	}
+	return out, nil
+}
+
+// holder says how somebody uses a seat. since is as of [Store.SeatsSince]; zero: not told.
+func (j *judgement) holder(s Sitter, since time.Time) Holder {
+	h := Holder{Account: provision.Account{ID: s.Account}, Person: provision.Identity{ID: s.Person}, Since: s.CreatedAt, Told: !s.ToldAt.IsZero()}
+	if !since.IsZero() {
+		h.Since = since
+	}
+	h.see(s.Last, ByDeskItself)
+	h.see(s.SignedIn, BySignIn)
 	lapse := func(until time.Time) time.Duration { // without activity, as far as the desk has been asked
 		if h.Last != nil {
 			return until.Sub(*h.Last)
@@ -162,27 +180,22 @@ func (j *judgement) holder(ctx context.Context, a provision.Account, p provision
 	switch {
 	case h.Last != nil && j.now.Sub(*h.Last) < j.after:
 		h.State, h.Why = Active, "seen there within the time"
-	case p.Terms.AwayAt(j.now) != nil:
+	case s.Terms.AwayAt(j.now) != nil:
 		h.State, h.Why = Away, "an admin has said that they are away"
 	case j.now.Sub(h.Since) < j.after:
 		h.State, h.Why = Joined, "they have had the seat, or were back, for less than the time"
-	case known && lapse(told.ToldAt) < j.after:
-		h.State, h.Why = Unknown, "the desk was last asked on "+told.ToldAt.UTC().Format(time.DateOnly)+", when they were not idle yet"
-	case known && h.Last == nil:
+	case h.Told && lapse(s.ToldAt) < j.after:
+		h.State, h.Why = Unknown, "the desk was last asked on "+s.ToldAt.UTC().Format(time.DateOnly)+", when they were not idle yet"
+	case h.Told && h.Last == nil:
 		h.State, h.By, h.Why = Never, ByDeskItself, "the desk says that they have never signed in"
-	case known:
+	case h.Told:
 		h.State, h.Why = Idle, "the desk tells of nothing since"
 	case h.Last != nil:
 		h.State, h.Why = Idle, "no sign-in through Deskbridge since; the desk itself does not tell"
 	default:
 		h.State, h.Why = Unknown, "the desk does not tell, and they have never signed in there through Deskbridge"
 	}
-	if !h.State.Unused() || len(j.desk.Idle.Except) == 0 {
-		return h, nil
-	}
-	var err error
-	h.Except, err = j.excepted(ctx, &p)
-	return h, err
+	return h
 }
 
 // see notes when somebody was seen, by whose word, if that is the last time.
@@ -192,93 +205,92 @@ func (h *Holder) see(at time.Time, by By) {
 	}
 }
 
-// history says, by what [judgement.recall] has read, since when somebody has had the
-// seat, and when they last signed in there through us.
-func (j *judgement) history(h *Holder) {
-	had := false
-	for _, e := range j.past[h.Person.ID] {
-		if e.Action == audit.PersonBack {
-			h.Since = e.At
-		}
-		if e.Desk != h.Account.Desk {
-			continue
-		}
-		switch e.Action {
-		case audit.DeskSessionSignedIn:
-			h.see(e.At, BySignIn)
-		case audit.AccountConfirmed:
-			if !had {
-				h.Since = e.At
-			}
-			had = true
-		case audit.SeatGivenBack:
-			h.Since = e.At
-		case audit.AccountEnded:
-			had = false
-		}
+// whole returns judged holders, [peopleAtOnce] at most, with account, person, and the group
+// for which the policy leaves them alone. Who is gone by now is left out.
+func (j *judgement) whole(ctx context.Context, judged []Holder) ([]Holder, error) {
+	ids := make([]provision.IdentityID, len(judged))
+	for i, h := range judged {
+		ids[i] = h.Person.ID
 	}
-}
-
-// ofSeats are the entries that tell since when somebody has had a seat, and used it.
-var ofSeats = []provision.Action{audit.AccountConfirmed, audit.AccountEnded, audit.SeatGivenBack, audit.DeskSessionSignedIn, audit.PersonBack}
-
-// recall reads at once what [judgement.history] asks of those who are not seen to use
-// their seat: up to [peopleAtOnce] people.
-func (j *judgement) recall(ctx context.Context, accounts []provision.Account, told map[provision.AccountID]Activity) error {
-	j.past = make(map[provision.IdentityID][]provision.Entry)
-	var of []string
-	for _, a := range accounts {
-		if !j.within(told[a.ID].Last) && !j.within(j.recent[a.Identity]) {
-			of = append(of, string(a.Identity))
-		}
-	}
-	if len(of) == 0 {
-		return nil
-	}
-	entries, err := j.store.EntriesOf(ctx, of, ofSeats)
-	for _, e := range entries {
-		j.past[provision.IdentityID(e.Subject)] = append(j.past[provision.IdentityID(e.Subject)], e)
-	}
-	return err
-}
-
-// within reports whether a moment is less than the time ago after which somebody is idle.
-func (j *judgement) within(at time.Time) bool { return !at.IsZero() && j.now.Sub(at) < j.after }
-
-// each calls fn for every entry that f selects, by time and id.
-func each(ctx context.Context, store Store, f audit.Filter, fn func(provision.Entry)) error {
-	var after audit.Place
-	for {
-		entries, err := store.FindEntries(ctx, f, after, entriesAtOnce)
-		if err != nil || len(entries) == 0 {
-			return err
-		}
-		for _, e := range entries {
-			fn(e)
-			after = audit.Place{At: e.At, ID: e.ID}
-		}
-	}
-}
-
-// entriesAtOnce is how many entries one statement reads.
-const entriesAtOnce = 1000
-
-// excepted returns the group for which the desk's policy leaves somebody alone, as the
-// policy calls it; "" when none does. Where the policy names a group that there is not,
-// they are left alone, too: it may have another name by now.
-func (j *judgement) excepted(ctx context.Context, p *provision.Identity) (string, error) {
-	groups, err := entitlement.Memberships(ctx, j.store, p.Connection, []provision.IdentityID{p.ID})
+	people, err := j.store.PeopleByID(ctx, ids)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	in := slices.Concat(groups[p.ID], p.Claimed())
+	accounts, err := j.store.AccountsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	personOf, accountOf := make(map[provision.IdentityID]provision.Identity, len(people)), make(map[provision.AccountID]provision.Account, len(judged))
+	for _, p := range people {
+		personOf[p.ID] = p
+	}
+	for _, a := range accounts {
+		accountOf[a.ID] = a
+	}
+	excepted, err := j.excepted(ctx, slices.DeleteFunc(people, func(p provision.Identity) bool {
+		return !slices.ContainsFunc(judged, func(h Holder) bool { return h.Person.ID == p.ID && h.State.Unused() })
+	}))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Holder, 0, len(judged))
+	for _, h := range judged {
+		person, known := personOf[h.Person.ID]
+		account, there := accountOf[h.Account.ID]
+		if known && there {
+			h.Person, h.Account, h.Except = person, account, excepted[person.ID]
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}
+
+// excepted returns, of people, the group for which the desk's policy leaves each alone, as
+// the policy calls it. Where the policy names a group that there is not, they are left alone,
+// too: it may have another name by now.
+func (j *judgement) excepted(ctx context.Context, people []provision.Identity) (map[provision.IdentityID]string, error) {
+	out := make(map[provision.IdentityID]string)
+	if len(j.desk.Idle.Except) == 0 {
+		return out, nil
+	}
+	of := make(map[provision.ConnectionID][]provision.IdentityID)
+	for _, p := range people {
+		of[p.Connection] = append(of[p.Connection], p.ID)
+	}
+	for conn, ids := range of {
+		unknown, err := j.unknownGroup(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		groups, err := entitlement.Memberships(ctx, j.store, conn, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range people {
+			if p.Connection == conn {
+				if except := j.exceptOf(slices.Concat(groups[p.ID], p.Claimed())); except != "" || unknown != "" {
+					out[p.ID] = cmp.Or(except, unknown)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// exceptOf returns the first group of the policy's that somebody is in; "" when in none.
+func (j *judgement) exceptOf(in []provision.Membership) string {
 	for _, name := range j.desk.Idle.Except {
 		if slices.ContainsFunc(in, func(m provision.Membership) bool { return provision.SameWord(name, m.Name) }) {
-			return name, nil
+			return name
 		}
 	}
+	return ""
+}
+
+// unknownGroup says which group of the policy's a connection has not; "" when it has all.
+func (j *judgement) unknownGroup(ctx context.Context, conn provision.ConnectionID) (string, error) {
 	for _, name := range j.desk.Idle.Except {
-		if _, err := j.store.GroupByName(ctx, p.Connection, name); provision.IsNotFound(err) {
+		if _, err := j.store.GroupByName(ctx, conn, name); provision.IsNotFound(err) {
 			return fmt.Sprintf("%s, which is not known", name), nil
 		} else if err != nil {
 			return "", err

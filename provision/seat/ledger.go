@@ -74,6 +74,9 @@ type LedgerFilter struct {
 var ledgerActions = []provision.Action{audit.AccountConfirmed, audit.AccountEnded, audit.AccountDoneByHand, audit.AccountAnonymized,
 	audit.UserSuspended, audit.UserRemoved, audit.UserRestored, audit.PersonBlocked, audit.PersonUnblocked, audit.PersonEnded, audit.SeatIdle, audit.SeatGivenBack, audit.SeatPriced, audit.DeskRemoved}
 
+// entriesAtOnce is how many entries one statement reads.
+const entriesAtOnce = 5000
+
 // level is how much of a seat somebody has.
 type level int
 
@@ -129,8 +132,20 @@ func (s *Service) Ledger(ctx context.Context, f LedgerFilter) (out Ledger, _ err
 	for _, d := range desks {
 		r.desks[d.ID] = d
 	}
-	if err := each(ctx, s.store, audit.Filter{Actions: ledgerActions, Until: f.Until}, r.read); err != nil {
-		return out, err
+	var after audit.Place
+	for {
+		entries, err := s.store.EntriesFor(ctx, ledgerActions, f.Until, after, entriesAtOnce)
+		if err != nil {
+			return out, err
+		}
+		for _, e := range entries {
+			r.read(e)
+		}
+		if len(entries) < entriesAtOnce {
+			break
+		}
+		last := entries[len(entries)-1]
+		after = audit.Place{At: last.At, ID: last.ID}
 	}
 	end := s.now()
 	if !f.Until.IsZero() && f.Until.Before(end) {

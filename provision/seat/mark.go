@@ -62,27 +62,18 @@ func (s *Service) take(ctx context.Context, c provision.Cause, t Taking, policy 
 
 // holderOf judges one person.
 func (s *Service) holderOf(ctx context.Context, tx Store, desk provision.Desk, person provision.Identity, after time.Duration) (h Holder, _ error) {
-	accounts, err := tx.AccountsOf(ctx, []provision.IdentityID{person.ID})
+	j := s.judge(tx, desk, after)
+	judged, err := j.all(ctx, SitterFilter{Desk: desk.ID, Person: person.ID})
+	if err == nil {
+		judged, err = j.whole(ctx, judged)
+	}
 	if err != nil {
 		return h, err
 	}
-	i := slices.IndexFunc(accounts, func(a provision.Account) bool { return a.Desk == desk.ID })
-	if i < 0 || !paid(&desk, &accounts[i]) {
+	if len(judged) == 0 {
 		return h, provision.Errorf(provision.Conflict, "person", "they have no paid seat on %s, as far as the desk has shown", desk.Name)
 	}
-	told, err := tx.DeskActivity(ctx, desk.ID, accounts[i].ID)
-	if err != nil {
-		return h, err
-	}
-	j, err := s.judge(ctx, tx, desk, after)
-	if err != nil {
-		return h, err
-	}
-	if err := j.recall(ctx, accounts[i:i+1], told); err != nil {
-		return h, err
-	}
-	activity, known := told[accounts[i].ID]
-	return j.holder(ctx, accounts[i], person, activity, known)
+	return judged[0], nil
 }
 
 // mayTake returns why a seat is not taken so; nil when it is.

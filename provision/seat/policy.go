@@ -31,9 +31,9 @@ func (s *Service) proposed(ctx context.Context, desk provision.Desk) ([]Holder, 
 	if !desk.Idle.Set() {
 		return nil, nil
 	}
-	idle, err := s.Idle(ctx, desk, desk.Idle.After)
-	return slices.DeleteFunc(idle, func(h Holder) bool {
-		return !h.State.Unused() || h.Except != "" || h.Account.Desired.Status != provision.AccessActive ||
+	idle, err := s.Idle(ctx, desk, Question{After: desk.Idle.After, Unused: true})
+	return slices.DeleteFunc(idle.Holders, func(h Holder) bool {
+		return h.Except != "" || h.Account.Desired.Status != provision.AccessActive ||
 			h.Person.Terms.Idle.On(string(desk.ID)) != nil || h.Account.Confirmed.Role == provision.RoleOwner
 	}), err
 }

@@ -73,10 +73,10 @@ func (p *play) told(id provision.IdentityID, ago time.Duration) {
 // states returns how people use their seats, by the name before the @.
 func (p *play) states() map[string]seat.State {
 	p.Helper()
-	idle, err := p.Core.Seats.Idle(p.Context(), p.Desk, 0)
+	idle, err := p.Core.Seats.Idle(p.Context(), p.Desk, seat.Question{})
 	p.Must(err)
 	out := make(map[string]seat.State)
-	for _, h := range idle {
+	for _, h := range idle.Holders {
 		name, _, _ := strings.Cut(h.Person.UserName, "@")
 		out[name] = h.State
 	}
@@ -135,6 +135,60 @@ func TestWhoIsIdle(t *testing.T) {
 		p.Code(p.take(new[0].ID, seating.Free), provision.Conflict)
 		if proposed, err := p.Core.Seats.Propose(p.Context(), p.Desk); err != nil || len(proposed) != 2 {
 			t.Errorf("%d are proposed, %v", len(proposed), err)
+		}
+	})
+}
+
+// TestIdleInPages: pages hold everybody once, in the order of the whole, and say how many
+// come behind them; and who has used the seat is left out where that is asked for.
+func TestIdleInPages(t *testing.T) {
+	each(t, func(p *play) {
+		people := p.join("ann", "bo", "cy", "dee", "eve", "flo", "gus")
+		p.later(100 * day)
+		for i, ago := range []time.Duration{10 * day, 90 * day, 0, 80 * day, 0, 0} { // of the last nobody can tell
+			p.told(people[i].ID, ago)
+		}
+		_, err := p.Core.Terms.SetAway(p.Context(), provisiontest.ByTest, people[5].ID, p.Core.Now().Add(30*day), false)
+		p.Must(err)
+		ask := func(q seat.Question) (names []string, page seat.Page) {
+			p.Helper()
+			page, err := p.Core.Seats.Idle(p.Context(), p.Desk, q)
+			p.Must(err)
+			for _, h := range page.Holders {
+				name, _, _ := strings.Cut(h.Person.UserName, "@")
+				names = append(names, name)
+			}
+			return names, page
+		}
+		whole, page := ask(seat.Question{})
+		if page.More != 0 || page.Unknown != 1 {
+			t.Errorf("behind all of them come %d, and of %d nobody can tell, want 0 and 1", page.More, page.Unknown)
+		}
+		// cy and eve were never there and came at the same moment, so that their ids decide.
+		if diff := cmp.Diff([]string{"cy", "eve", "bo", "dee", "flo", "ann", "gus"}, whole); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		unused, page := ask(seat.Question{Unused: true, Limit: 3})
+		if diff := cmp.Diff(whole[:3], unused); diff != "" || page.More != 1 || page.Unknown != 1 {
+			t.Errorf("who does not use it, %d more and %d unknown (-want +got):\n%s", page.More, page.Unknown, diff)
+		}
+		for size := 1; size <= len(whole); size++ {
+			var all []string
+			q := seat.Question{Limit: size}
+			for {
+				some, page := ask(q)
+				all = append(all, some...)
+				if want := len(whole) - len(all); page.More != want {
+					t.Fatalf("pages of %d: behind %v come %d, want %d", size, some, page.More, want)
+				}
+				if page.More == 0 {
+					break
+				}
+				q.Begin = page.Next
+			}
+			if diff := cmp.Diff(whole, all); diff != "" {
+				t.Errorf("pages of %d (-want +got):\n%s", size, diff)
+			}
 		}
 	})
 }

@@ -2,7 +2,6 @@ package seat
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -49,14 +48,21 @@ func (s *Service) Uses(ctx context.Context) ([]Use, error) {
 	if err != nil {
 		return nil, err
 	}
+	var uncounted []provision.DeskID
+	for _, d := range desks {
+		if counts[d.ID].By == "" {
+			uncounted = append(uncounted, d.ID)
+		}
+	}
+	taken, err := s.store.SeatsTakenOn(ctx, uncounted)
+	if err != nil {
+		return nil, err
+	}
 	uses := make([]Use, len(desks))
 	for i, d := range desks {
 		u := Use{Desk: d, Counted: counts[d.ID]}
 		if u.By == "" {
-			u.By, u.At = ByAccounts, s.now()
-			if u.Used, err = s.store.SeatsTaken(ctx, d.ID); err != nil {
-				return nil, err
-			}
+			u.By, u.At, u.Used = ByAccounts, s.now(), taken[d.ID]
 		}
 		if u.Limit == 0 || d.Seats > 0 && d.Seats < u.Limit {
 			u.Limit = d.Seats
@@ -79,15 +85,7 @@ func (s *Service) Counted(ctx context.Context, d provision.DeskID, c Counted) er
 // Untold returns up to limit accounts with access on a desk, of whose users it has not told
 // for so long.
 func (s *Service) Untold(ctx context.Context, d provision.DeskID, age time.Duration, limit int) ([]provision.Account, error) {
-	told, err := s.store.DeskActivity(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	accounts, err := s.store.AccountsWhere(ctx, provision.AccountFilter{Desk: d}, 0)
-	accounts = slices.DeleteFunc(accounts, func(a provision.Account) bool {
-		return a.Confirmed.Status != provision.AccessActive || a.DeskUser == "" || s.now().Sub(told[a.ID].ToldAt) < age
-	})
-	return accounts[:min(limit, len(accounts))], err
+	return s.store.UntoldAccounts(ctx, d, s.now().Add(-age), limit)
 }
 
 // Told notes what a desk has just told of when its users were there.

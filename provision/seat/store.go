@@ -17,8 +17,7 @@ type Store interface {
 
 	Desks(ctx context.Context) ([]provision.Desk, error) // by name
 	LockDesk(ctx context.Context, id provision.DeskID) (provision.Desk, error)
-	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) // by id; limit 0: all
-	SeatsTaken(ctx context.Context, d provision.DeskID) (int, error)
+	SeatsTakenOn(ctx context.Context, desks []provision.DeskID) (map[provision.DeskID]int, error)
 	// PeopleByID returns those of ids that exist, by id, without their documents.
 	PeopleByID(ctx context.Context, ids []provision.IdentityID) ([]provision.Identity, error)
 	IdlePeople(ctx context.Context) ([]provision.Identity, error) // whose seat was taken somewhere; by id
@@ -26,22 +25,22 @@ type Store interface {
 
 	SeatCounts(ctx context.Context) (map[provision.DeskID]Counted, error)
 	SaveSeatCount(ctx context.Context, d provision.DeskID, c Counted) error
-	// DeskActivity returns what a desk has told of its users, by account; accounts of
-	// which it has told nothing are left out. With ids only of those.
-	DeskActivity(ctx context.Context, d provision.DeskID, ids ...provision.AccountID) (map[provision.AccountID]Activity, error)
+	// Sitters returns who is active on a desk, as it has shown, with few columns; in no order.
+	Sitters(ctx context.Context, f SitterFilter) ([]Sitter, error)
+	// SeatsSince returns since when people have had their seat on the desk of f, or have it
+	// again, or were away no more: whatever was last, by the audit log. Whoever it tells nothing of is left out.
+	SeatsSince(ctx context.Context, f SitterFilter) (map[provision.IdentityID]time.Time, error)
+	// UntoldAccounts returns up to limit accounts with access on a desk, by id, of whose
+	// users it has not told since a moment.
+	UntoldAccounts(ctx context.Context, d provision.DeskID, since time.Time, limit int) ([]provision.Account, error)
 	// SaveDeskActivity notes what a desk tells: a moment that is known stays where the
 	// desk tells of an earlier one. Accounts that are gone are left out.
 	SaveDeskActivity(ctx context.Context, d provision.DeskID, told []Activity) error
 	// SaveProposed notes how many people are proposed on a desk of which seats were counted.
 	SaveProposed(ctx context.Context, d provision.DeskID, p seating.Proposed) error
-	// FindEntries returns up to limit entries that f selects, after place, by time and id.
-	FindEntries(ctx context.Context, f audit.Filter, after audit.Place, limit int) ([]provision.Entry, error)
-	// EntriesOf returns what happened to any of subjects, some hundreds at most, of the
-	// kinds that actions name; by time and id.
-	EntriesOf(ctx context.Context, subjects []string, actions []provision.Action) ([]provision.Entry, error)
-	// SignInsSince returns who signed in to a desk through us since a moment, and when
-	// last, from the audit log.
-	SignInsSince(ctx context.Context, d provision.DeskID, since time.Time) (map[provision.IdentityID]time.Time, error)
+	// EntriesFor returns up to limit entries of a few kinds, before a moment (zero: all) and
+	// after place, by time and id: what happened to whom, where, and the detail.
+	EntriesFor(ctx context.Context, actions []provision.Action, until time.Time, after audit.Place, limit int) ([]provision.Entry, error)
 }
 
 // Counted is how many seats of a desk somebody has seen to be taken, by whomever.
@@ -67,4 +66,23 @@ type Activity struct {
 	Account provision.AccountID
 	Last    time.Time // sign-in or activity there; zero: never
 	ToldAt  time.Time // when the desk was last asked
+}
+
+// SitterFilter selects people who are active on a desk.
+type SitterFilter struct {
+	Desk   provision.DeskID
+	Person provision.IdentityID // "": all
+	Unseen time.Time            // without those whom the desk says to have been there since; zero: with them
+}
+
+// Sitter is somebody active on a desk, and what is known of when they were there.
+type Sitter struct {
+	Account   provision.AccountID
+	Person    provision.IdentityID
+	Role      provision.Role  // as the desk has shown it
+	Terms     provision.Terms // of the person
+	CreatedAt time.Time       // of the account
+	Last      time.Time       // sign-in or activity there, as the desk tells; zero: never, or it does not tell
+	ToldAt    time.Time       // when the desk was last asked; zero: it does not tell
+	SignedIn  time.Time       // through us, the last time; zero: never
 }

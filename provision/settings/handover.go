@@ -12,19 +12,32 @@ import (
 // what it lacks is an Invalid error. A desk that does not answer may come up later: that
 // is a warning. Nothing is locked while it is asked.
 func (s *Service) CheckHandOver(ctx context.Context, d provision.Desk) (warnings []string, _ error) {
-	if !NamesUnits(d.HandOver) {
+	return make(Asked).HandOver(ctx, s, d)
+}
+
+// Asked are what desks have, by name, once they were asked.
+type Asked map[string]*Units
+
+// Of asks a desk what it has, once; that it does not answer is a warning.
+func (a Asked) Of(ctx context.Context, s *Service, d provision.Desk) (_ *Units, warnings []string) {
+	if _, asked := a[d.Name]; !asked {
+		a[d.Name], warnings = s.UnitsOf(ctx, d)
+	}
+	return a[d.Name], warnings
+}
+
+// HandOver is [Service.CheckHandOver], which asks no desk twice.
+func (a Asked) HandOver(ctx context.Context, s *Service, d provision.Desk) (warnings []string, _ error) {
+	if len(d.HandOver.Mailboxes)+len(d.HandOver.Teams()) == 0 {
 		return nil, nil
 	}
-	units, warnings := s.UnitsOf(ctx, d)
+	units, warnings := a.Of(ctx, s, d)
 	can, _ := s.Abilities(d)
 	if lacks := units.LacksFor(d, can); len(lacks) > 0 {
-		return nil, provision.Errorf(provision.Invalid, "hand_over", "%s", strings.Join(lacks, "\n"))
+		return warnings, provision.Errorf(provision.Invalid, "hand_over", "%s", strings.Join(lacks, "\n"))
 	}
 	return warnings, nil
 }
-
-// NamesUnits reports whether a hand-over policy names a mailbox or a team.
-func NamesUnits(p provision.HandOver) bool { return len(p.Mailboxes) > 0 || len(p.Teams()) > 0 }
 
 // LacksFor says what the hand_over of a desk names that the desk, which has p, has not, a
 // sentence each. Of nil nothing is known, so nothing is missing.

@@ -39,8 +39,8 @@ type member struct {
 	externalID    string // the oid, or a nickname, which others have too
 	name, address string // at the identity provider
 	pushed        provision.IdentityID
-	told, toldAt  string // the userName and the address that SCIM has told
-	active, gone  bool   // gone: removed
+	told          string // the userName that SCIM has told
+	active        bool
 }
 
 // ok ends the test when err is another error than a conflict or a refusal; it
@@ -56,17 +56,15 @@ func (w *shared) ok(err error) bool {
 }
 
 // name gives x another userName, which nobody else of their organisation has or
-// had when SCIM last told, letter case aside, and any address. One that somebody
-// with the same nickname has, or had when SCIM last told, it gives only when they
-// are removed: who is suspended comes back by the two under another userName
-// (TestExternalIDIsNoKey of package scim), and nothing would tell x apart.
+// had when SCIM last told, letter case aside, and any address, that of somebody with
+// the same nickname, too.
 func (w *shared) name(x *member, name, address string) {
 	for _, y := range slices.Concat(w.people, w.leavers) {
 		if y == x || y.conn != x.conn {
 			continue
 		}
 		takes := func(theirs, new string) bool { return provision.Fold(theirs) == provision.Fold(new) }
-		if takes(y.name, name) || takes(y.told, name) || x.nickname() != "" && !y.gone && (takes(y.address, address) || takes(y.toldAt, address)) {
+		if takes(y.name, name) || takes(y.told, name) {
 			return
 		}
 	}
@@ -92,7 +90,7 @@ func (w *shared) push(x *member) {
 					w.t.Fatalf("%s (%s, %s) is made of %s (%s, %s)", x.name, x.oid, x.externalID, y.told, y.oid, y.externalID)
 				}
 			}
-			x.pushed, x.told, x.toldAt = made.ID, x.name, x.address
+			x.pushed, x.told = made.ID, x.name
 		}
 		return
 	}
@@ -102,7 +100,7 @@ func (w *shared) push(x *member) {
 		return nil
 	})
 	if w.ok(err) {
-		x.told, x.toldAt = x.name, x.address
+		x.told = x.name
 	}
 }
 
@@ -112,15 +110,14 @@ func (w *shared) remove(i int) {
 	if x.pushed != "" {
 		w.ok(w.Core.Directory.RemoveIdentity(w.Context(), x.conn, x.pushed, provisiontest.ByTest, nil))
 	}
-	x.gone = true
 	if x.nickname() != "" {
 		w.leavers = append(w.leavers, x)
 	}
 	w.people[i] = w.newcomer(x.conn, x.nickname())
 }
 
-// leave has SCIM suspend x for good. Who comes next has the nickname, and neither
-// the name nor, where a nickname says who somebody is, the address.
+// leave has SCIM suspend x for good. Who comes next has the nickname, and not the
+// name.
 func (w *shared) leave(i int) {
 	x := w.people[i]
 	if x.pushed == "" {

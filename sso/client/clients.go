@@ -1,8 +1,6 @@
 package client
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"net/http"
 	"sync"
 	"time"
@@ -61,13 +59,4 @@ var errNoProtocol = &provision.Error{Code: provision.Denied, Reason: "protocol",
 // at returns where browsers find something of a connection.
 func (cs *Clients) at(conn provision.Connection, path string) string {
 	return cs.site.PublicURL + "/sso/" + conn.Name + path
-}
-
-// digest tells whether anything among what a client is made from has changed.
-func digest(parts ...any) [sha256.Size]byte {
-	text, err := json.Marshal(parts)
-	if err != nil {
-		return [sha256.Size]byte{}
-	}
-	return sha256.Sum256(text)
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -97,7 +98,7 @@ func (cs *Clients) knownIdP(ctx context.Context, conn provision.Connection) (*sa
 	if err := options.Readable(); err != nil {
 		return nil, err
 	}
-	if client := cs.cachedSAML(conn.ID); client != nil && !expired(client, cs.site.Now()) && digest(client.Settings) == digest(*options) {
+	if client := cs.cachedSAML(conn.ID); client != nil && !expired(client, cs.site.Now()) && reflect.DeepEqual(client.Settings, *options) {
 		idp := client.IdP()
 		return &idp, nil
 	}

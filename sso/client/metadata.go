@@ -93,6 +93,9 @@ func (cs *Clients) Refresh(ctx context.Context, conn provision.Connection) ([]by
 	if err := options.Readable(); err != nil {
 		return nil, err
 	}
+	if err := web.Confirm(ctx); err != nil { // else nobody is asked by what the settings were
+		return nil, err
+	}
 	kept, err := cs.core.Settings.Metadata(ctx, conn.ID)
 	if err != nil && !web.IsCode(err, provision.NotFound) {
 		return nil, err

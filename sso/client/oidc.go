@@ -2,8 +2,8 @@ package client
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +14,7 @@ import (
 )
 
 type oidcClient struct {
-	made       [sha256.Size]byte
+	made       madeOIDC
 	once       sync.Mutex // one discovery at a time
 	rp         *oidc.RelyingParty
 	discovered atomic.Pointer[oidc.RelyingParty] // rp, for who does not wait for a discovery
@@ -22,6 +22,17 @@ type oidcClient struct {
 	again      time.Time                         // after a failure: when to try next
 	settings   protocol.OIDC
 	key        oidc.ClientKey // of ours; none where we have a secret
+}
+
+// madeOIDC is what an oidcClient is made from. It is shared with others, and nobody
+// changes it.
+type madeOIDC struct {
+	name     string
+	idp      provision.IdP
+	domains  []string
+	settings *protocol.OIDC
+	key      string
+	offline  bool
 }
 
 // OIDC returns the connection's relying party.
@@ -37,10 +48,10 @@ func (cs *Clients) OIDC(ctx context.Context, conn provision.Connection) (*oidc.R
 	if err != nil {
 		return nil, settings, err
 	}
-	made := digest(conn.Name, conn.IdP, conn.Domains, settings, key.ID, conn.SignIn.Recheck > 0)
+	made := madeOIDC{conn.Name, conn.IdP, conn.Domains, conn.SignIn.OIDC, key.ID, conn.SignIn.Recheck > 0}
 	cs.mu.Lock()
 	client := cs.oidc[conn.ID]
-	if client == nil || client.made != made {
+	if client == nil || !reflect.DeepEqual(client.made, made) {
 		client = &oidcClient{made: made, settings: settings, key: key}
 		cs.oidc[conn.ID] = client
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/sso/saml"
+	"github.com/deskbridge/deskbridge/sso/web"
 )
 
 // An identity provider may sign with a new key as soon as it publishes it. A
@@ -27,6 +28,9 @@ const (
 func (cs *Clients) Judge(ctx context.Context, conn provision.Connection, idp *SAMLClient, judge func(*SAMLClient) error) (*SAMLClient, error) {
 	err := judge(idp)
 	if refusal, ok := errors.AsType[*saml.Refusal](err); !ok || !refusal.KeyUnknown || idp.Settings.MetadataURL == "" {
+		return idp, err
+	}
+	if err := web.Confirm(ctx); err != nil {
 		return idp, err
 	}
 	newer, ok := cs.askForKeys(ctx, conn, idp)
@@ -71,5 +75,5 @@ func (cs *Clients) turn(conn provision.ConnectionID) chan struct{} {
 // newer returns the client of a connection when it is no longer old.
 func (cs *Clients) newer(ctx context.Context, conn provision.Connection, old *SAMLClient) (*SAMLClient, bool) {
 	now, err := cs.SAML(ctx, conn)
-	return now, err == nil && now.made != old.made
+	return now, err == nil && !now.made.same(old.made)
 }

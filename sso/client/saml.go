@@ -2,8 +2,8 @@ package client
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -14,10 +14,21 @@ import (
 
 // SAMLClient is the IdP client of one identity provider by SAML, as last discovered.
 type SAMLClient struct {
-	made [sha256.Size]byte // digest of what it was made from
+	made madeSAML
 	*saml.ServiceProvider
 	Settings protocol.SAML
 }
+
+// madeSAML is what a [SAMLClient] is made from. It is shared with others, and nobody
+// changes it.
+type madeSAML struct {
+	name     string
+	settings *protocol.SAML
+	metadata []byte
+	keys     []settings.Key
+}
+
+func (m madeSAML) same(other madeSAML) bool { return reflect.DeepEqual(m, other) }
 
 // SAML returns the client of a connection that signs in by SAML; Denied when it
 // does not.
@@ -37,11 +48,11 @@ func (cs *Clients) SAML(ctx context.Context, conn provision.Connection) (*SAMLCl
 	if err != nil {
 		return nil, err
 	}
-	made := digest(conn.Name, options, metadata, keys)
+	made := madeSAML{conn.Name, conn.SignIn.SAML, metadata, keys}
 	cs.mu.Lock()
 	cached := cs.saml[conn.ID]
 	cs.mu.Unlock()
-	if cached != nil && cached.made == made && !expired(cached, cs.site.Now()) {
+	if cached != nil && cached.made.same(made) && !expired(cached, cs.site.Now()) {
 		return cached, nil
 	}
 	ours, err := samlKeys(keys)

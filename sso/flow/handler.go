@@ -25,9 +25,9 @@ func (h *Handler) Routes() []web.Route {
 		{Pattern: "GET /sso/login", Serve: h.ask},
 		{Pattern: "POST /sso/login", Serve: h.route},
 		{Pattern: "GET /sso/{connection}/login", OfConnection: h.begin, Kind: kindLogin, WhileOff: true},
-		{Pattern: "POST /sso/{connection}/saml/acs", OfConnection: h.samlACS, Kind: "acs", FromAnywhere: true, WhileOff: true},
+		{Pattern: "POST /sso/{connection}/saml/acs", OfConnection: h.samlACS, Kind: "acs", FromAnywhere: true, WhileOff: true, Presumes: true, Beside: true},
 		{Pattern: "GET /sso/{connection}/saml/finish", OfConnection: h.samlFinish, Kind: "finish", WhileOff: true, Presumes: true},
-		{Pattern: "GET /sso/{connection}/oidc/callback", OfConnection: h.oidcCallback, Kind: "callback", WhileOff: true},
+		{Pattern: "GET /sso/{connection}/oidc/callback", OfConnection: h.oidcCallback, Kind: "callback", WhileOff: true, Presumes: true, Beside: true},
 	}
 }
 

@@ -34,6 +34,9 @@ func (h *Handler) oidcCallback(w http.ResponseWriter, r *http.Request, conn prov
 		return
 	}
 	refuse = func(err error) { h.refusePending(w, r, conn, provision.ProtocolOIDC, pending, err) }
+	if !h.site.Confirmed(r) { // before a provider is shown the code and the client secret
+		return
+	}
 	rp, settings, err := h.clients.OIDC(r.Context(), conn)
 	if err != nil {
 		refuse(err)

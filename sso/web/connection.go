@@ -18,9 +18,15 @@ func Presuming(ctx context.Context, confirm func() error) context.Context {
 // Confirmed reports whether the connection of a request is what the request was
 // told that it is. If not, the request begins anew, or the database does not
 // answer: nothing is noted of it, and what it is answered with is dropped.
-func (s *Site) Confirmed(r *http.Request) bool {
-	confirm, presumes := r.Context().Value(confirmKey{}).(func() error)
-	return !presumes || confirm() == nil
+func (s *Site) Confirmed(r *http.Request) bool { return Confirm(r.Context()) == nil }
+
+// Confirm is [Site.Confirmed] for whoever has no more of a request than its context:
+// it returns what stands against going on.
+func Confirm(ctx context.Context) error {
+	if confirm, presumes := ctx.Value(confirmKey{}).(func() error); presumes {
+		return confirm()
+	}
+	return nil
 }
 
 // SwitchedOff answers that nobody can sign in at a connection for now.

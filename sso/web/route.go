@@ -32,11 +32,16 @@ type Route struct {
 
 	// Presumes says that the connection is taken for what it was a moment ago, and
 	// looked up together with what the database is asked for first. What
-	// OfConnection answers is held back until then; it may be asked twice. So it
-	// asks nobody but the database: what the connection was may name an identity
-	// provider that is not to be shown anything any more. What it notes anywhere
-	// else, it notes once [Site.Confirmed] says so; [Site.Refuse] and [Site.Broken] do.
+	// OfConnection answers is held back until then; it may be asked twice. Before
+	// it asks anybody but the database it sees whether [Site.Confirmed] says so: what
+	// the connection was may name an identity provider that is not to be shown anything
+	// any more. What it notes anywhere else, it notes then, too; [Site.Refuse] and
+	// [Site.Broken] do.
 	Presumes bool
+
+	// Beside has the look-up of Presumes made at once, while OfConnection is at work:
+	// where that asks the database for nothing, or not before it asks somebody else.
+	Beside bool
 
 	// EveryPage says that a reverse proxy asks for it at each page view of a desk,
 	// for everybody: it is not counted by address.

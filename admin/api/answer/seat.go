@@ -1,6 +1,10 @@
 package answer
 
-import "time"
+import (
+	"time"
+
+	"github.com/deskbridge/deskbridge/provision/seat"
+)
 
 // Seats is how many seats of a desk are taken.
 type Seats struct {
@@ -30,7 +34,18 @@ type SeatList struct {
 	Items []Seats `json:"items"`
 }
 
-// SeatHolders is everybody with a paid seat on a desk.
+// SeatHolders is a page of those with a paid seat on a desk.
 type SeatHolders struct {
-	Items []SeatHolder `json:"items"`
+	Items   []SeatHolder `json:"items"`
+	Unknown int          `json:"unknown" doc:"how many have a paid seat, on whatever page, of whom nobody can tell how they use it"`
+	Next    string       `json:"next,omitempty" doc:"the cursor of the next page; absent on the last"`
+}
+
+// SeatHoldersOf returns a page, without its cursor.
+func SeatHoldersOf(page seat.Page) SeatHolders {
+	out := SeatHolders{Items: make([]SeatHolder, len(page.Holders)), Unknown: page.Unknown}
+	for i, h := range page.Holders {
+		out.Items[i] = SeatHolder{Person: string(h.Person.ID), State: string(h.State), Last: h.Last, By: string(h.By), Since: h.Since, Why: h.Why, Except: h.Except}
+	}
+	return out
 }

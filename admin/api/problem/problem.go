@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 )
 
 // Problem is an error as the API tells it.
@@ -53,6 +54,7 @@ var denied = map[string]struct {
 	admin.ReasonRole:        {http.StatusForbidden, "ask an owner for another role"},
 	admin.ReasonScope:       {http.StatusForbidden, "make a token that names the verb: deskbridge api-token add --may"},
 	admin.ReasonStepUp:      {http.StatusForbidden, "sign in once more"},
+	secondadmin.Reason:      {http.StatusConflict, "nothing is done; have another admin do the same"},
 	admin.ReasonBrowser:     {http.StatusForbidden, "do it in the console, or by a command"},
 }
 

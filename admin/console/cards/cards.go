@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/deskbridge/deskbridge/admin/console/seconds"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
@@ -82,6 +83,18 @@ func OfCause(c plan.Cause, called func(provision.DeskID) string) Card {
 			out.Retry = append(out.Retry, string(a.ID))
 		}
 	}
+	return out
+}
+
+// OfSecondAdmin says what waits for a second admin: with a button for who may be that, and
+// none for who asked.
+func OfSecondAdmin(w seconds.Waiting) Card {
+	out := Card{Title: "Waits for a second admin: to " + w.What, At: &w.AskedAt, Why: "asked for by " + w.Who() + ". It waits until " + words.Moment(w.Until) + ", and nothing of it is done before"}
+	if w.Mine {
+		out.Do = "Another admin has to do the same; you have asked, or it may have been you."
+		return out
+	}
+	out.Do, out.Link, out.Name = "Look at it, and do the same if you agree.", "/admin/second-admin", "See what waits"
 	return out
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/deskbridge/deskbridge/admin"
 	"github.com/deskbridge/deskbridge/admin/console/words"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 )
 
 //go:embed templates
@@ -198,7 +199,11 @@ func (p *Page) Fail(err error) {
 	if body.StepUp && p.Method == http.MethodGet { // the page itself is what they want to see
 		body.Return = p.URL.RequestURI()
 	}
-	if err := p.Show(status, own, "failed", "", "That did not work", Frame{Body: body}); err != nil {
+	title := "That did not work"
+	if e.Reason == secondadmin.Reason {
+		status, title = http.StatusConflict, "A second admin is needed"
+	}
+	if err := p.Show(status, own, "failed", "", title, Frame{Body: body}); err != nil {
 		p.broken(err)
 	}
 }

@@ -164,21 +164,13 @@ func (r *Room) idleOf(p *layout.Page) (body idlePage, err error) {
 	if body.Desk, err = r.Settings.Desk(p.Context(), p.PathValue("desk")); err != nil {
 		return body, err
 	}
-	holders, err := r.Seats.Idle(p.Context(), body.Desk, days(body.Days))
+	page, err := r.Seats.Idle(p.Context(), body.Desk, seat.Question{After: days(body.Days), Unused: !body.Whole, Limit: mostHolders})
 	if err != nil {
 		return body, err
 	}
-	for _, h := range holders {
-		if h.State == seat.Unknown {
-			body.Unknown++
-		}
-		switch {
-		case !body.Whole && !h.State.Unused():
-		case len(body.Holders) == mostHolders:
-			body.More++
-		default:
-			body.Holders = append(body.Holders, holder{h, plan.PersonOf(h.Person), h.Person.Terms.Idle.On(string(body.Desk.ID))})
-		}
+	body.Unknown, body.More = page.Unknown, page.More
+	for _, h := range page.Holders {
+		body.Holders = append(body.Holders, holder{h, plan.PersonOf(h.Person), h.Person.Terms.Idle.On(string(body.Desk.ID))})
 	}
 	people, err := r.Seats.Taken(p.Context(), body.Desk.ID)
 	for _, one := range people {

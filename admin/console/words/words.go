@@ -226,6 +226,8 @@ func Done(query url.Values) string {
 		return "A test is on its way; what was answered stands below within seconds."
 	case "untold":
 		return "They are told no more."
+	case "withdrawn":
+		return "It is withdrawn: nothing of it is done."
 	case "resent":
 		return "It is sent again, under the same id."
 	case "revoked":

@@ -109,6 +109,14 @@ var phrases = map[provision.Action]string{
 	audit.ApprovalRefused:    "refused that the desk user of % goes for good",
 	audit.ApprovalOverdue:    "asked again whether the desk user of % is to go for good",
 
+	audit.SecondAdminAsked:       "asked for a second admin for what takes access away by %",
+	audit.SecondAdminConfirmed:   "confirmed, as the second admin, what takes access away by %",
+	audit.SecondAdminWithdrawn:   "withdrew what waited for a second admin: to take access away by %",
+	audit.SecondAdminExpired:     "noted that nobody has confirmed in time what takes access away by %",
+	audit.SecondAdminVoid:        "found void what waited for a second admin: to take access away by %",
+	audit.SecondAdminSwitchedOn:  "noted that taking access from many needs two admins from now on",
+	audit.SecondAdminSwitchedOff: "noted that taking access from many needs one admin from now on",
+
 	audit.BrakeHeld:     "put the ends of access of the connection % on hold: unusually many at once",
 	audit.BrakeReleased: "released what was on hold of the connection %",
 	audit.BrakeRejected: "rejected what was on hold of the connection %",

@@ -45,6 +45,11 @@ with a mistake in the file nothing is; - reads standard input.`,
 				g = &wantedGroup{row: r, name: name, members: make(map[provision.MemberID]bool)}
 				wanted[provision.Fold(name)], order = g, append(order, g)
 			}
+			if id := r.text("externalId"); id != "" && g.externalID != "" && id != g.externalID {
+				r.wrong(m, "externalId", "a line before has %q for this group", g.externalID)
+			} else if id != "" {
+				g.externalID = id
+			}
 			member := r.text("member")
 			if member == "" {
 				continue
@@ -77,13 +82,33 @@ with a mistake in the file nothing is; - reads standard input.`,
 
 // wantedGroup is a group as the file has it.
 type wantedGroup struct {
-	row     row // the first that names it
-	name    string
-	members map[provision.MemberID]bool
-	list    []provision.MemberID
+	row        row // the first that names it
+	name       string
+	externalID string // "": the file says none, and what the group has stays
+	members    map[provision.MemberID]bool
+	list       []provision.MemberID
 }
 
 func (w *wantedGroup) at() row { return w.row }
+
+// describe gives g what the file says of it.
+func (w *wantedGroup) describe(g *provision.Group) error {
+	doc, err := resource.GroupDocument(*g)
+	if err != nil {
+		return err
+	}
+	if g.ID == "" {
+		doc = resource.Object{"displayName": w.name}
+	}
+	if w.externalID != "" {
+		doc["externalId"] = w.externalID
+	}
+	read, err := resource.Group.Read(doc)
+	if err != nil {
+		return err
+	}
+	return resource.DescribeGroup(g, read)
+}
 
 // set gives the group its members; one that is not there is made.
 func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provision.Connection) (what, error) {
@@ -93,16 +118,8 @@ func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provisio
 		return unchanged, err
 	}
 	if len(page.Items) == 0 {
-		doc := resource.Object{"displayName": w.name}
-		if id := w.row.text("externalId"); id != "" {
-			doc["externalId"] = id
-		}
-		read, err := resource.Group.Read(doc)
-		if err != nil {
-			return added, err
-		}
 		var g provision.Group
-		if err := resource.DescribeGroup(&g, read); err != nil {
+		if err := w.describe(&g); err != nil {
 			return added, err
 		}
 		_, err = sys.Core.Directory.CreateGroup(ctx, conn.ID, sys.Cause, g, w.list)
@@ -110,6 +127,9 @@ func (w *wantedGroup) set(ctx context.Context, sys *server.System, conn provisio
 	}
 	before := page.Items[0]
 	after, err := sys.Core.Directory.UpdateGroup(ctx, conn.ID, before.ID, sys.Cause, func(g *directory.GroupChange) error {
+		if err := w.describe(&g.Group); err != nil {
+			return err
+		}
 		have, err := g.Members()
 		if err != nil {
 			return err

@@ -68,6 +68,8 @@ var Commands = []Command{
 	may("approval list", admin.AttentionRead),
 	may("approval approve", admin.ApprovalDecide),
 	may("approval refuse", admin.ApprovalDecide),
+	may("second-admin list", admin.HoldsRead),
+	may("second-admin withdraw", admin.HoldReject),
 	may("step list", admin.AttentionRead),
 	may("alarm list", admin.SettingsRead),
 	may("alarm deliveries", admin.SettingsRead),

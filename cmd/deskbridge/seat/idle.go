@@ -65,19 +65,13 @@ idle either.`,
 		if err != nil {
 			return command.Result{}, err
 		}
-		holders, err := sys.Core.Seats.Idle(ctx, on, after(n))
+		page, err := sys.Core.Seats.Idle(ctx, on, seat.Question{After: after(n), Unused: !all})
 		if err != nil {
 			return command.Result{}, err
 		}
-		lines, rows, unknown := []Holder{}, [][]string(nil), 0
-		for _, h := range holders {
+		lines, rows, unknown := []Holder{}, [][]string(nil), page.Unknown
+		for _, h := range page.Holders {
 			l := holderOf(h, on.Name)
-			if h.State == seat.Unknown {
-				unknown++
-			}
-			if !all && !h.State.Unused() {
-				continue
-			}
 			note := l.Why
 			if l.Except != "" {
 				note += "; the policy leaves them alone: " + l.Except

@@ -32,7 +32,7 @@ func scimCore(c *core.Core) scim.Core {
 // apiCore returns what the admin API asks of c.
 func apiCore(c *core.Core) api.Core {
 	return api.Core{Administration: c.Administration, Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, DeskHealth: c.DeskHealth, Directory: c.Directory, Erasure: c.Erasure, Expiry: c.Expiry, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile,
-		Report: c.Report, Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
+		Report: c.Report, Requests: c.Requests, Seats: c.Seats, SecondAdmin: c.SecondAdmin, Sessions: c.Sessions, SetupLinks: c.SetupLinks, Settings: c.Settings, Tokens: c.Tokens, Now: c.Now}
 }
 
 // readDraft reads a configuration that came by the admin API: as a file is read,
@@ -69,7 +69,7 @@ type Records func(ctx context.Context, s *System, id provision.IdentityID) (cons
 func (s *System) consoleCore() console.Core {
 	c := s.Core
 	return console.Core{Adoption: c.Adoption, Alarms: c.Alarms, Audit: c.Audit, BreakGlass: c.BreakGlass, DeskHealth: c.DeskHealth, Directory: c.Directory, Explanation: c.Explanation, Plan: c.Plan, Reconcile: c.Reconcile, Report: c.Report,
-		Requests: c.Requests, Seats: c.Seats, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
+		Requests: c.Requests, Seats: c.Seats, SecondAdmin: c.SecondAdmin, Sessions: c.Sessions, Settings: c.Settings, SetupLinks: c.SetupLinks, Tokens: c.Tokens, Now: c.Now}
 }
 
 // FirstAdminLink returns an address that makes the first admin, once; "" when there

@@ -15,6 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/alarm"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/session"
 	"github.com/deskbridge/deskbridge/sso"
 	"github.com/deskbridge/deskbridge/sso/deskidp"
@@ -122,5 +123,5 @@ func policy(s config.Server) core.Policy {
 	kept, _ := s.RequestLogKept() // likewise
 	return core.Policy{Grace: grace, SilentAfter: silence, RequestLog: kept, Session: session.Policy{Idle: s.SessionIdle, Life: s.SessionLife}, Brake: reconcile.Brake{
 		Off: s.Brake == "off", People: s.BrakePeople, Percent: s.BrakePercent, Window: s.BrakeWindow,
-	}}
+	}, SecondAdmin: secondadmin.Policy{On: s.SecondAdmin == "on", Wait: s.SecondAdminWait}}
 }

@@ -51,7 +51,7 @@ func (s *System) keepDates(ctx context.Context) {
 		for _, a := range again {
 			s.Log.WarnContext(ctx, "nobody has decided in time whether a desk user goes for good", "account", a.ID, "desk", a.Desk, "what", a.Approval.What, "do", "deskbridge approval list")
 		}
-		return errors.Join(err, late, failed)
+		return errors.Join(err, late, failed, s.Core.SecondAdmin.Pass(ctx))
 	})
 }
 

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -95,6 +96,15 @@ func Remove[ID ~string, R any](ctx context.Context, id ID, read func(context.Con
 		}
 	}
 	return Gone(err)
+}
+
+// Unless returns err, but one with a cause that says nothing is no error: whether a write was done
+// is read back.
+func Unless(err, cause error) error {
+	if errors.Is(err, cause) {
+		return nil
+	}
+	return err
 }
 
 // Gone returns err, but that there is no such record is no error.

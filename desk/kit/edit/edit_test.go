@@ -179,3 +179,36 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestPlaceIsGone: a team that is removed while somebody is to join or leave it does not make
+// them a user who is gone.
+func TestPlaceIsGone(t *testing.T) {
+	b := &book{teams: []string{"Sales"}}
+	gone := func(context.Context, *book, string) error { return desk.Errorf(desk.NotFound, "no such team") }
+	places := Places[string, *book, string]{
+		Read: b.read, Find: func(_ context.Context, name string) (*string, error) { return &name, nil },
+		In: func(r *book, team string) bool { return slices.Contains(r.teams, team) }, Join: gone, Leave: gone,
+	}
+	for _, change := range [][2][]string{{{"Support"}, nil}, {nil, {"Sales"}}} {
+		if err := places.Change(t.Context(), "7", change[0], change[1]); desk.KindOf(err) != desk.Retryable || !strings.Contains(err.Error(), "no such team") {
+			t.Errorf("joining %v, leaving %v: %v", change[0], change[1], err)
+		}
+	}
+	if err := places.Change(t.Context(), "8", []string{"Support"}, nil); desk.KindOf(err) != desk.NotFound {
+		t.Errorf("of nobody: %v", err)
+	}
+	refused := desk.Errorf(desk.Permanent, "refused")
+	if err := PlaceGone(refused); !errors.Is(err, refused) || PlaceGone(nil) != nil {
+		t.Errorf("a refusal is %v", err)
+	}
+}
+
+func TestUnless(t *testing.T) {
+	refused, broken := errors.New("HTTP 422"), errors.New("broken")
+	if err := Unless(&desk.Error{Kind: desk.Permanent, Err: refused}, refused); err != nil {
+		t.Errorf("what says nothing is %v", err)
+	}
+	if err := Unless(broken, refused); !errors.Is(err, broken) || Unless(nil, refused) != nil {
+		t.Errorf("another error is %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
@@ -14,7 +15,7 @@ type Places[ID ~string, R, E any] struct {
 	Find        func(ctx context.Context, name string) (*E, error) // nil: there is none
 	Missing     func(name string) error                            // says that there is none to be joined
 	In          func(R, E) bool
-	Join, Leave func(context.Context, R, E) error // what they return is not believed
+	Join, Leave func(context.Context, R, E) error // their success is not believed; NotFound may mean the place
 	// LeaveAll is for a desk on which several are left at once, in place of Leave. It sees the
 	// user as it is shown after all is joined.
 	LeaveAll func(context.Context, R, []E) error
@@ -46,9 +47,9 @@ func (p Places[ID, R, E]) Change(ctx context.Context, id ID, add, remove []strin
 // apply writes a difference, and reports whether there was anything to write.
 func (p Places[ID, R, E]) apply(ctx context.Context, id ID, r R, change kit.Difference[E]) (wrote bool, _ error) {
 	in := func(e E) bool { return p.In(r, e) }
-	join := func(ctx context.Context, e E) error { return p.Join(ctx, r, e) }
+	join := func(ctx context.Context, e E) error { return PlaceGone(p.Join(ctx, r, e)) }
 	if p.LeaveAll == nil {
-		return change.Apply(ctx, in, join, func(ctx context.Context, e E) error { return p.Leave(ctx, r, e) })
+		return change.Apply(ctx, in, join, func(ctx context.Context, e E) error { return PlaceGone(p.Leave(ctx, r, e)) })
 	}
 	wrote, err := kit.Difference[E]{Join: change.Join}.Apply(ctx, in, join, nil)
 	if err != nil {
@@ -64,4 +65,13 @@ func (p Places[ID, R, E]) apply(ctx context.Context, id ID, r R, change kit.Diff
 		return wrote, nil
 	}
 	return true, p.LeaveAll(ctx, r, leave)
+}
+
+// PlaceGone returns err, but that a place was removed under our hands is not taken for a user who
+// is gone: NotFound from a write on one of the two is Retryable.
+func PlaceGone(err error) error {
+	if err == nil || desk.KindOf(err) != desk.NotFound {
+		return err
+	}
+	return &desk.Error{Kind: desk.Retryable, Err: err, Detail: "the team or mailbox, or the user, was removed from the desk a moment ago"}
 }

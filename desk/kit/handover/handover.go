@@ -168,7 +168,7 @@ func (b *Bulk) AssignMany(ctx context.Context, numbers []string, to desk.Assigne
 func (b *Bulk) shown(ctx context.Context, numbers []string, read func(context.Context, []string) ([]Ticket, error)) ([]Ticket, error) {
 	for _, n := range numbers {
 		if !kit.IsNumber(n) {
-			return nil, desk.Errorf(desk.NotFound, "%s has no ticket %q: its ids are numbers", b.Vendor.Name, n)
+			return nil, b.Vendor.NoNumber("ticket", n)
 		}
 	}
 	all, err := read(ctx, numbers)
@@ -199,7 +199,7 @@ type Open struct {
 // mailboxes. An id that is no number is NotFound.
 func (h *Tickets) OpenOf(ctx context.Context, of provision.DeskUserID, limit int) (*Open, error) {
 	if !kit.IsNumber(of) {
-		return nil, desk.Errorf(desk.NotFound, "%s has no %s %q: its ids are numbers", h.Vendor.Name, h.What, of)
+		return nil, h.Vendor.NoNumber(h.What, string(of))
 	}
 	boxes, err := h.Groups.List(ctx)
 	return &Open{of: of, limit: limit, boxes: boxes, seen: make(map[int64]bool)}, err

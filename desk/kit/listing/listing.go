@@ -3,7 +3,8 @@
 // What is not shown must not be taken for what is not there: whoever is deleted loses what was
 // not seen to be theirs. So a list that shows fewer than it says there are is an error, and so
 // is one that never ends. Lists whose pages shift while they are read are read
-// again ([List.Again]), or to and fro ([ToAndFro]).
+// again ([List.Again]), or to and fro ([ToAndFro]). [Offset] is a list by limit and offset, [Chain]
+// several of them one after the other.
 //
 // The package knows no vendor: a connector reads one page at a time.
 package listing
@@ -126,6 +127,43 @@ func (l List[E]) All(ctx context.Context) (all []E, _ error) {
 		return true
 	})
 	return all, err
+}
+
+// Collect returns what take makes of the items of a list that it takes.
+func Collect[E, T any](ctx context.Context, l List[E], take func(E) (T, bool)) (all []T, _ error) {
+	err := l.Each(ctx, func(item E) bool {
+		if t, ok := take(item); ok {
+			all = append(all, t)
+		}
+		return true
+	})
+	return all, err
+}
+
+// First returns the first items, so many at most.
+func (l List[E]) First(ctx context.Context, most int) (some []E, _ error) {
+	err := l.Each(ctx, func(item E) bool {
+		some = append(some, item)
+		return len(some) < most
+	})
+	return some, err
+}
+
+// At returns the page that a cursor of [desk.Lister] stands for, which is the number of a page, and
+// the cursor for what follows; "" where nothing does, or where Most pages were read.
+func (l List[E]) At(ctx context.Context, cursor string) (items []E, next string, _ error) {
+	n, err := kit.PageAt(cursor, l.Most)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := l.Read(ctx, n, 0)
+	if err != nil {
+		return nil, "", err
+	}
+	if p.Pages > 0 && n >= p.Pages || p.Pages == 0 && len(p.Items) == 0 || n == l.Most {
+		return p.Items, "", nil
+	}
+	return p.Items, kit.PageAfter(n), nil
 }
 
 // Again is Each, begun anew when the list became shorter. So do sees some items again.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -45,6 +46,54 @@ func TestAll(t *testing.T) {
 	}
 	if Counted(-1, 10) != 0 || Counted(0, 10) != 1 || Counted(10, 10) != 1 || Counted(11, 10) != 2 {
 		t.Error("pages are counted wrong")
+	}
+}
+
+// TestSome: the first ones cost no more pages than they are on, and a cursor stands for one page.
+func TestSome(t *testing.T) {
+	all, read := []int{1, 2, 3, 4, 5}, 0
+	l := paged(&all, func(int) { read++ })
+	if got, err := l.First(t.Context(), 2); err != nil || !slices.Equal(got, []int{1, 2}) || read != 1 {
+		t.Errorf("First = %v, %v, after %d pages", got, err, read)
+	}
+	if got, err := l.First(t.Context(), 9); err != nil || !slices.Equal(got, all) {
+		t.Errorf("First = %v, %v", got, err)
+	}
+	pages := func(n int) List[int] {
+		l := l
+		l.Read = func(ctx context.Context, at, after int) (Page[int], error) {
+			p, err := paged(&all, func(int) {}).Read(ctx, at, after)
+			p.Pages = n
+			return p, err
+		}
+		return l
+	}
+	for name, tt := range map[string]struct {
+		list   List[int]
+		cursor string
+		want   []int
+		next   string
+	}{
+		"the first page":                   {pages(3), "", []int{1, 2}, "2"},
+		"the last page, by number":         {pages(3), "3", []int{5}, ""},
+		"a page beyond":                    {pages(3), "4", nil, ""},
+		"a full page, of nobody knows how": {pages(0), "2", []int{3, 4}, "3"},
+		"an empty page, of nobody knows":   {pages(0), "4", nil, ""},
+		"the last that is read":            {pages(0), "9", nil, ""},
+	} {
+		got, next, err := tt.list.At(t.Context(), tt.cursor)
+		if err != nil || !slices.Equal(got, tt.want) || next != tt.next {
+			t.Errorf("%s: %v, then %q, %v", name, got, next, err)
+		}
+	}
+	for _, cursor := range []string{"1", "10", "x"} {
+		if _, _, err := l.At(t.Context(), cursor); err == nil || err.Error() != desk.NoCursor().Error() {
+			t.Errorf("at %q: %v", cursor, err)
+		}
+	}
+	l.Read = func(context.Context, int, int) (Page[int], error) { return Page[int]{}, errors.New("broke off") }
+	if _, _, err := l.At(t.Context(), ""); err == nil {
+		t.Error("a page that breaks off is taken for one")
 	}
 }
 
@@ -115,5 +164,19 @@ func TestWhoLeavesHidesNobody(t *testing.T) {
 	})
 	if got, err := ToAndFro(t.Context(), l, func(i int) int { return i }); err != nil || !slices.Contains(got, 3) {
 		t.Errorf("who slipped by is not shown: %v, %v", got, err)
+	}
+}
+
+func TestCollect(t *testing.T) {
+	all := []int{1, 2, 3, 4, 5}
+	odd := func(i int) (string, bool) { return strings.Repeat("x", i), i%2 == 1 }
+	got, err := Collect(t.Context(), paged(&all, func(int) {}), odd)
+	if err != nil || !slices.Equal(got, []string{"x", "xxx", "xxxxx"}) {
+		t.Errorf("Collect = %v, %v", got, err)
+	}
+	endless := paged(&all, func(int) {})
+	endless.Most = 1
+	if _, err := Collect(t.Context(), endless, odd); !errors.Is(err, ErrLong) {
+		t.Errorf("of a list that is too long: %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -21,10 +20,6 @@ func Catalogue[E any](name func(E) string, read func(context.Context) ([]E, erro
 // its word for one that can be used, such as "active group", and at is where an administrator
 // makes one.
 func Groups(v kit.Vendor, what, at string, read func(context.Context) ([]kit.Entry, error)) *kit.Groups {
-	return &kit.Groups{
-		Catalogue: Catalogue(func(e kit.Entry) string { return e.Name }, read),
-		None: func(kind desk.Kind, name string) error {
-			return desk.NoPlace(kind, name, "%s has no %s %q; make it at %s, or correct the rule", v.Name, what, name, at)
-		},
-	}
+	all := Catalogue(func(e kit.Entry) string { return e.Name }, read)
+	return &kit.Groups{Catalogue: all, None: Finder[kit.Entry]{Vendor: v, What: what, At: at, Among: all}.None}
 }

@@ -2,6 +2,7 @@ package named
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -50,6 +51,9 @@ func TestSettings(t *testing.T) {
 	if r.Ours("customer") != provision.RoleNone || r.Ours("") != "" || r.Ours("Agent") != "" || r.Of("") != "Customer" || r.Of(provision.RoleLimited) != "" || r.Of(provision.RoleAgent) != "" {
 		t.Error("names and roles are mixed up")
 	}
+	if diff := cmp.Diff([]string{"Boss"}, r.Others(provision.RoleNone)); diff != "" {
+		t.Errorf("others (-want +got):\n%s", diff)
+	}
 }
 
 func TestFind(t *testing.T) {
@@ -78,5 +82,68 @@ func TestGroups(t *testing.T) {
 	_, err := g.Get(t.Context(), desk.NotFound, "Sales")
 	if err == nil || desk.KindOf(err) != desk.NotFound || !strings.Contains(err.Error(), `Desk has no open group "Sales"; make it at Groups > New, or correct the rule`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestPlaces: what stands for a role is no place to be in, and yet what a setting names.
+func TestPlaces(t *testing.T) {
+	groups := Roles{{provision.RoleLimited, "limited_group", "Readers"}}
+	p := Places[kit.Entry]{Stands: groups.Ours, Finder: Finder[kit.Entry]{Vendor: kit.Vendor{Name: "Desk"}, What: "group", At: "Groups",
+		Among: Catalogue(func(e kit.Entry) string { return e.Name }, func(context.Context) ([]kit.Entry, error) {
+			return []kit.Entry{{ID: 1, Name: "Support"}, {ID: 2, Name: "Readers"}}, nil
+		})}}
+	find := func(_ desk.Kind, name string) (*kit.Entry, error) { return p.Find(t.Context(), name) }
+	get := func(kind desk.Kind, name string) (*kit.Entry, error) { return p.Get(t.Context(), kind, name) }
+	whatever := func(kind desk.Kind, name string) (*kit.Entry, error) { return p.Finder.Get(t.Context(), kind, name) }
+	setting := func(desk.Kind, string) (*kit.Entry, error) {
+		return p.Finder.Find(t.Context(), groups, provision.RoleLimited)
+	}
+	const refused, none = `the group "readers" stands for the role limited and is no team; let the rule grant the role`, `Desk has no group "Sales"; make it at Groups, or correct the rule`
+	for _, tt := range []struct {
+		what string
+		by   func(desk.Kind, string) (*kit.Entry, error)
+		name string
+		want int64 // 0: nothing
+		kind desk.Kind
+		says string
+	}{
+		{"found", find, "SUPPORT", 1, "", ""},
+		{"not there", find, "Sales", 0, "", ""},
+		{"standing for a role", find, "readers", 0, desk.Permanent, refused},
+		{"got", get, "Support", 1, "", ""},
+		{"to be got, and not there", get, "Sales", 0, desk.NotFound, none},
+		{"to be got, standing for a role", get, "readers", 0, desk.Permanent, refused},
+		{"whatever it stands for", whatever, "readers", 2, "", ""},
+		{"whatever it stands for, and not there", whatever, "Sales", 0, desk.NotFound, none},
+		{"named by a setting", setting, "", 2, "", ""},
+	} {
+		e, err := tt.by(desk.NotFound, tt.name)
+		if (e == nil) != (tt.want == 0) || e != nil && e.ID != tt.want || (err == nil) != (tt.says == "") || err != nil && (desk.KindOf(err) != tt.kind || desk.DetailOf(err) != tt.says) {
+			t.Errorf("%s: %v, %v", tt.what, e, err)
+		}
+	}
+	if err := p.NoneToJoin("Sales"); desk.KindOf(err) != desk.Permanent || desk.DetailOf(err) != none {
+		t.Errorf("to be joined, and not there: %v", err)
+	}
+	p.Stands = nil
+	if e, err := p.Find(t.Context(), "Readers"); err != nil || e == nil || e.ID != 2 {
+		t.Errorf("where nothing stands for a role: %v, %v", e, err)
+	}
+}
+
+// TestCheck: each setting that names what is not there is a problem, and a desk that is busy is none.
+func TestCheck(t *testing.T) {
+	var busy error
+	f := Finder[kit.Entry]{Vendor: kit.Vendor{Name: "Desk"}, What: "role", At: "Roles", Among: &kit.Catalogue[kit.Entry]{
+		Name: func(e kit.Entry) string { return e.Name }, Fold: provision.Fold, Read: func(context.Context) ([]kit.Entry, error) { return []kit.Entry{{ID: 1, Name: "Boss"}}, busy },
+	}}
+	var p desk.Profile
+	err := f.Check(t.Context(), &p, defaults())
+	if diff := cmp.Diff([]string{`Desk has no role "Customer"; make it at Roles, or correct the setting customer_role`}, p.Problems); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	busy = desk.Errorf(desk.Retryable, "busy")
+	if err := f.Check(t.Context(), &p, defaults()); !errors.Is(err, busy) || len(p.Problems) != 1 {
+		t.Errorf("%v, %v", p.Problems, err)
 	}
 }

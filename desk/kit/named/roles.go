@@ -70,6 +70,16 @@ func (r Roles) Ours(name string) provision.Role {
 	return r[at].Ours
 }
 
+// Others returns what stands for other roles than one.
+func (r Roles) Others(than provision.Role) (names []string) {
+	for _, one := range r {
+		if one.Ours != than && one.Name != "" {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
 // Names are those of [desk.Capabilities].
 func (r Roles) Names() map[provision.Role]string {
 	names := make(map[provision.Role]string)
@@ -107,6 +117,21 @@ func (f Finder[E]) Named(ctx context.Context, name, setting string) (*E, error) 
 		return nil, f.Missing(name, setting)
 	}
 	return e, err
+}
+
+// Check adds to what [desk.Desk] finds by Check each role of ours for which the desk does not have
+// what a setting names.
+func (f Finder[E]) Check(ctx context.Context, p *desk.Profile, r Roles) error {
+	for _, one := range r {
+		if one.Name == "" {
+			continue
+		}
+		_, err := f.Named(ctx, one.Name, one.Key)
+		if err := people.Problem(p, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Missing says that the desk does not have what a setting names.

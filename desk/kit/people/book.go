@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
@@ -127,14 +127,35 @@ func (b *Book[R]) Taken(ctx context.Context, failure error, email string, self p
 	return failure
 }
 
-// Remove ends a user by remove, as [edit.Remove] does.
+// Yield is for desks that look whether an address is taken and then write, so that of two
+// creations at once both may pass. made is the new user; shown are those whom the desk shows who
+// may have the address, which has says. Where an older one has it, the new one is ended by remove,
+// and the error is the conflict with the older.
+func (b *Book[R]) Yield(made *R, shown []R, has func(*R) bool, remove func() error) error {
+	for i := range shown {
+		older := &shown[i]
+		if kit.ByNumber(b.ID(older), b.ID(made)) >= 0 || !has(older) {
+			continue
+		}
+		if err := edit.Gone(remove()); err != nil {
+			return fmt.Errorf("remove %s %s, a double of %s %s: %w", b.What, b.ID(made), b.What, b.ID(older), err)
+		}
+		return b.HasAddress(older, nil)
+	}
+	return nil
+}
+
+// Remove ends a user by remove, as [edit.Remove] does. Nobody has ever had an id that is no number.
 func (b *Book[R]) Remove(ctx context.Context, id provision.DeskUserID, remove func() error) error {
+	if !kit.IsNumber(id) {
+		return nil
+	}
 	return edit.Remove(ctx, id, b.Read, remove, func() error { return b.Vendor.Disobeyed("delete %s %s", b.What, id) })
 }
 
 // Created reads a new user, by New, and compares them with who was asked for, by m.
 func (b *Book[R]) Created(ctx context.Context, patience kit.Patience, id int64, want provision.DeskUser, m Made, user func(context.Context, *R) (*provision.DeskUser, error)) (*provision.DeskUser, error) {
-	r, err := b.New(ctx, patience, provision.DeskUserID(strconv.FormatInt(id, 10)))
+	r, err := b.New(ctx, patience, ID(id))
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ type Made struct {
 	Vendor    kit.Vendor
 	What      string // the desk's word for a user, such as "agent"
 	Marked    bool   // the desk keeps our external id
+	Hidden    string // what to look at where it does not show that; "": nothing is known
 	AsItIs    bool   // the API makes nobody active or inactive: that is not compared
 	SameEmail func(a, b string) bool
 	RoleNames map[provision.Role]string // as in [desk.Capabilities]
@@ -23,12 +24,16 @@ type Made struct {
 // the e-mail address where the desk keeps none, is not returned: it may be anybody.
 func (m Made) Check(got *provision.DeskUser, want provision.DeskUser) (*provision.DeskUser, error) {
 	role := cmp.Or(want.Role, provision.RoleNone)
-	disobeyed := func(format string, args ...any) error {
+	disobeyed := func(format string, args ...any) *desk.Error {
 		return m.Vendor.Disobeyed("give the new %s %s "+format, append([]any{m.What, got.ID}, args...)...)
 	}
 	switch {
 	case m.Marked && !SameText(got.ExternalID, want.ExternalID): // some desks change letter case
-		return nil, disobeyed("our external id")
+		e := disobeyed("our external id")
+		if m.Hidden != "" {
+			e.Detail += "; " + m.Hidden
+		}
+		return nil, e
 	case !m.SameEmail(got.Email, want.Email) && !m.Marked:
 		return nil, disobeyed("its e-mail address")
 	case !m.SameEmail(got.Email, want.Email):

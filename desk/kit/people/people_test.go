@@ -74,6 +74,9 @@ func TestRemove(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
+	if err := book(nil).Remove(t.Context(), "../7", func() error { t.Error("no number gets into a path"); return nil }); err != nil {
+		t.Errorf("nobody: %v", err)
+	}
 }
 
 func TestNewAndAssignee(t *testing.T) {
@@ -159,6 +162,45 @@ func TestMade(t *testing.T) {
 	}
 }
 
+// TestYield: of two users with one address the younger goes, whoever made it.
+func TestYield(t *testing.T) {
+	broken := errors.New("broke off")
+	for _, tt := range []struct {
+		name    string
+		shown   []user
+		answer  error // of the removal
+		removed bool
+		says    string // "": the new one stays
+	}{
+		{"to an older one", []user{{"12", "ada@x.test"}, {"9", "ADA@x.test"}}, nil, true, "agent 9 of Desk has this e-mail address already"},
+		{"not to a younger one", []user{{"13", "ada@x.test"}, {"12", "ada@x.test"}}, nil, false, ""},
+		{"not to one with another address", []user{{"9", "bob@x.test"}}, nil, false, ""},
+		{"and is gone already", []user{{"9", "ada@x.test"}}, desk.Errorf(desk.NotFound, "none"), true, "agent 9 of Desk has"},
+		{"and says so when the double stays", []user{{"9", "ada@x.test"}}, broken, true, "remove agent 12, a double of agent 9: broke off"},
+	} {
+		removed := false
+		err := book(nil).Yield(&user{"12", "ada@x.test"}, tt.shown, func(u *user) bool { return SameText(u.Email, "ada@x.test") }, func() error {
+			removed = true
+			return tt.answer
+		})
+		if removed != tt.removed || (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: removed %v, %v", tt.name, removed, err)
+		}
+		if conflict := err != nil && desk.KindOf(err) == desk.Conflict; conflict != (tt.says != "" && !errors.Is(err, broken)) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// TestMadeHidden: a desk that may not show our external id is said how to.
+func TestMadeHidden(t *testing.T) {
+	m := Made{Vendor: kit.Vendor{Name: "Desk"}, What: "agent", Marked: true, Hidden: "tick Visible", SameEmail: SameText}
+	got, err := m.Check(&provision.DeskUser{ID: "7"}, provision.DeskUser{ExternalID: "a7"})
+	if got != nil || desk.DetailOf(err) != "Desk accepted to give the new agent 7 our external id and did not do it; tick Visible" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 func TestOneName(t *testing.T) {
 	got := OneName(provision.DeskUser{GivenName: "Ada", FamilyName: "Byron\n", Title: "Countess", Timezone: "Europe/London", Phone: "1"}, 6)
 	if diff := cmp.Diff(provision.DeskUser{DisplayName: "Ada By", Phone: "1"}, got); diff != "" {
@@ -177,5 +219,14 @@ func TestProblem(t *testing.T) {
 	}
 	if err := CheckEmail(kit.Vendor{Name: "Desk"}, "nobody", 99, ", and wants one"); err == nil || !strings.Contains(err.Error(), "Desk takes, and wants one") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	if diff := cmp.Diff([]provision.DeskUserID{"12", "7"}, IDs([]int64{12, 7})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if ids := IDs(nil); ids != nil {
+		t.Errorf("of nobody: %v", ids)
 	}
 }

@@ -24,7 +24,8 @@ const (
 // kinds are both, in the order in which they are read.
 var kinds = [...]Kind{Teams, Mailboxes}
 
-// Source is where the places of one kind are.
+// Source is where the places of one kind are; the zero Source is that of a kind that the desk
+// does not have.
 type Source struct {
 	Word string // the desk's for several of them, such as "inboxes"
 	List func(context.Context) ([]kit.Entry, error)
@@ -80,6 +81,9 @@ func (d *Directory) source(k Kind) Source {
 
 // read asks for the places of a source, in order of number.
 func read(ctx context.Context, s Source) ([]kit.Entry, error) {
+	if s.List == nil {
+		return nil, nil
+	}
 	all, err := s.List(ctx)
 	if err != nil {
 		return nil, err
@@ -93,6 +97,9 @@ func read(ctx context.Context, s Source) ([]kit.Entry, error) {
 func (d *Directory) List(ctx context.Context, k Kind) ([]kit.Entry, error) {
 	return d.catalogues[k].List(ctx)
 }
+
+// Catalogue returns what the desk has of a kind.
+func (d *Directory) Catalogue(k Kind) *kit.Catalogue[kit.Entry] { return d.catalogues[k] }
 
 // Find returns the place of a kind with a name, in any letter case; nil when there is none. Two of
 // one name are one too many to choose from.
@@ -119,6 +126,7 @@ func (d *Directory) Check(ctx context.Context, p *desk.Profile) error {
 			*names = append(*names, e.Name)
 		}
 		slices.Sort(*names)
+		*names = slices.Compact(*names)
 	}
 	return nil
 }

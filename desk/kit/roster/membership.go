@@ -4,16 +4,19 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 )
 
 // Membership is who is in which team and mailbox.
 type Membership struct {
 	began time.Time // when it was begun to be read
+	anew  bool      // nothing in it is older
 	of    [len(kinds)]map[string]map[int64]bool
 }
 
@@ -37,19 +40,35 @@ func (m *Membership) Names(k Kind, user int64) (names []string) {
 // share what one of them reads then. What was read before a call was cut short is not read again
 // by the next.
 func (d *Directory) Membership(ctx context.Context) (*Membership, error) {
+	return d.membership(ctx, false)
+}
+
+// Anew is Membership for those who need it no older than the call: which places there are is asked
+// as well, and who is in each of them, however long that takes. [desk.Lister] asks for its
+// beginning so.
+func (d *Directory) Anew(ctx context.Context) (*Membership, error) { return d.membership(ctx, true) }
+
+func (d *Directory) membership(ctx context.Context, anew bool) (*Membership, error) {
 	asked := time.Now()
 	done, err := d.wait(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	if d.last != nil && d.last.began.After(asked) {
+	if d.last != nil && d.last.began.After(asked) && (d.last.anew || !anew) {
 		return d.last, nil
 	}
-	m := &Membership{began: time.Now()}
+	m := &Membership{began: time.Now(), anew: anew}
 	since := d.rosters.begin()
+	if anew {
+		since = m.began
+	}
 	for _, k := range kinds {
-		if m.of[k], err = d.readAll(ctx, k, since); err != nil {
+		places := d.catalogues[k].List
+		if anew {
+			places = d.catalogues[k].Reread
+		}
+		if m.of[k], err = d.readAll(ctx, k, places, since); err != nil {
 			return nil, err
 		}
 	}
@@ -67,14 +86,15 @@ func (d *Directory) wait(ctx context.Context) (done func(), _ error) {
 	if err == nil || ctx.Err() != nil {
 		return done, err
 	}
+	words := slices.DeleteFunc([]string{d.config.Teams.Word, d.config.Mailboxes.Word}, func(word string) bool { return word == "" })
 	return nil, &desk.Error{Kind: desk.Retryable, RetryAfter: d.config.Longest, Err: desk.ErrNotAsked,
-		Detail: "who is in which of the " + d.config.Teams.Word + " and " + d.config.Mailboxes.Word + " is being read for others, which takes long on this account; Deskbridge goes on by itself"}
+		Detail: "who is in which of the " + strings.Join(words, " and ") + " is being read for others, which takes long on this account; Deskbridge goes on by itself"}
 }
 
 // readAll returns the members of all places of a kind, by the places' names. What was read after
 // since is not read again.
-func (d *Directory) readAll(ctx context.Context, k Kind, since time.Time) (map[string]map[int64]bool, error) {
-	places, err := d.catalogues[k].List(ctx)
+func (d *Directory) readAll(ctx context.Context, k Kind, list func(context.Context) ([]kit.Entry, error), since time.Time) (map[string]map[int64]bool, error) {
+	places, err := list(ctx)
 	if err != nil {
 		return nil, err
 	}

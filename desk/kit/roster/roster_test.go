@@ -165,6 +165,52 @@ func TestWhoeverAsksAtOnceShares(t *testing.T) {
 	})
 }
 
+// TestAnew: what is read anew is no older than the call, however slow the desk, and whatever
+// others have read meanwhile.
+func TestAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(6, 5*time.Second)
+		d := a.directory()
+		wantNames(t, d, []string{"Place A", "Place C", "Place E"}, []string{"Place B", "Place D", "Place F"})
+		a.places[0][9], a.members[9], a.members[1] = kit.Entry{ID: 9, Name: "New"}, []int64{7}, nil
+		m, err := d.Anew(t.Context())
+		if err != nil || !slices.Equal(m.Names(roster.Teams, 7), []string{"New", "Place C", "Place E"}) {
+			t.Errorf("Anew = %v, %v", m.Names(roster.Teams, 7), err)
+		}
+		a.reads, a.takes = 0, time.Second
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if _, err := d.Anew(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if a.reads != 2*7 { // one reading for the first, and one for both others
+			t.Errorf("%d lists of members", a.reads)
+		}
+	})
+}
+
+// TestWithoutMailboxes: a desk may have one kind of places alone, and says nothing of the other.
+func TestWithoutMailboxes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(3, time.Minute)
+		d := roster.New(roster.Config{Vendor: kit.Vendor{Name: "Desk"}, Fold: strings.ToLower, Age: time.Second, Parallel: 1, Longest: time.Second, Teams: a.source(0, "groups")})
+		var wg sync.WaitGroup
+		wg.Go(func() { wantNames(t, d, []string{"Place A", "Place C"}, nil) })
+		time.Sleep(time.Millisecond)
+		if _, err := d.Membership(t.Context()); err == nil || !strings.HasPrefix(desk.DetailOf(err), "who is in which of the groups is being read") {
+			t.Errorf("while another reads: %v", err)
+		}
+		wg.Wait()
+		if _, mailboxes, err := d.Units(t.Context()); err != nil || mailboxes != nil {
+			t.Errorf("Units = %v, %v", mailboxes, err)
+		}
+	})
+}
+
 // TestNames: by name in any letter case, of a name that is new, and of two that share one.
 func TestNames(t *testing.T) {
 	a := newAccount(2, 0)
@@ -176,6 +222,9 @@ func TestNames(t *testing.T) {
 	var p desk.Profile
 	if err := d.Check(t.Context(), &p); err != nil || cmp.Diff(desk.Profile{Teams: []string{"Place A"}, Mailboxes: []string{"Place B"}}, p) != "" {
 		t.Errorf("Check = %+v, %v", p, err)
+	}
+	if e, err := d.Catalogue(roster.Mailboxes).Find(t.Context(), "place b"); err != nil || e == nil || e.ID != 2 {
+		t.Errorf("Catalogue: %+v, %v", e, err)
 	}
 	teams, mailboxes, err := d.Units(t.Context())
 	if err != nil || cmp.Diff([]desk.Unit{{ID: "1", Name: "Place A"}}, teams) != "" || cmp.Diff([]desk.Unit{{ID: "2", Name: "Place B"}}, mailboxes) != "" {

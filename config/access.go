@@ -101,9 +101,18 @@ type Idle struct {
 
 // HandOver says who takes over a leaver's open conversations.
 type HandOver struct {
+	Agent     string                  `yaml:"agent"`
+	Team      string                  `yaml:"team"`
+	To        string                  `yaml:"to"`
+	Cap       int                     `yaml:"cap"`
+	Mailboxes map[string]HandOverRule `yaml:"mailboxes"`
+}
+
+// HandOverRule says who takes over conversations in one mailbox.
+type HandOverRule struct {
 	Agent string `yaml:"agent"`
+	Team  string `yaml:"team"`
 	To    string `yaml:"to"`
-	Cap   int    `yaml:"cap"`
 }
 
 // Rule says what a group or an attribute grants on a desk.
@@ -217,6 +226,10 @@ func (a *accessReader) checkKeys(n *yaml.Node, t reflect.Type, path string) {
 	case t.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
 		for i, item := range n.Content {
 			a.checkKeys(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i+1))
+		}
+	case t.Kind() == reflect.Map && n.Kind == yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			a.checkKeys(n.Content[i+1], t.Elem(), path+"."+n.Content[i].Value)
 		}
 	case t.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {

@@ -38,7 +38,7 @@ desks:
     secret: ${file:`+secret+`}
     settings: {external_id_field: "SCIM external id"}
     on_leave: deactivate
-    hand_over: {to: team}
+    hand_over: {to: team, cap: 40, mailboxes: {Billing: {team: Accounts}, "Sales, EU": {agent: bo@example.test}}}
     seats: 25
     sign_in:
       saml: {entity_id: urn:desk, acs_url: https://desk.test/acs, attributes: {email: mail}, sign_response: false}
@@ -56,7 +56,7 @@ rules:
 			SAML: &protocol.SAML{MetadataURL: "https://idp.example.test/metadata"},
 			OIDC: &protocol.OIDC{Issuer: "https://idp.example.test", ClientID: "deskbridge", ClientSecret: "se${cr}et"}}},
 		Desks: []config.Desk{{Name: "support", Kind: "requesttracker", URL: "http://127.0.0.1:8088", Secret: "1-27-abc",
-			Settings: map[string]string{"external_id_field": "SCIM external id"}, OnLeave: "deactivate", HandOver: config.HandOver{To: "team"}, Seats: 25,
+			Settings: map[string]string{"external_id_field": "SCIM external id"}, OnLeave: "deactivate", HandOver: config.HandOver{To: "team", Cap: 40, Mailboxes: map[string]config.HandOverRule{"Billing": {Team: "Accounts"}, "Sales, EU": {Agent: "bo@example.test"}}}, Seats: 25,
 			SignIn: &protocol.DeskSignIn{
 				SAML:  &protocol.DeskSAML{EntityID: "urn:desk", ACSURL: "https://desk.test/acs", Attributes: map[protocol.Field]string{protocol.FieldEmail: "mail"}, SignResponse: new(false)},
 				OIDC:  &protocol.DeskOIDC{ClientID: "desk", ClientSecret: "se${cr}et", RedirectURIs: []string{"https://desk.test/cb"}},
@@ -80,9 +80,11 @@ func TestReadAccessMistakes(t *testing.T) {
 		{"empty", "", []string{"the file is empty"}},
 		{"not YAML", "a: [", []string{"not YAML"}},
 		{"not a mapping", "- x", []string{"line 1"}},
+		{"an unknown key in the rule of a mailbox", "desks:\n  - name: x\n    hand_over:\n      mailboxes:\n        Billing: {group: Accounts}\n",
+			[]string{`line 5: desks[1].hand_over.mailboxes.Billing has no key "group"; it knows agent, team, to`}},
 		{"unknown keys everywhere", "conections: []\ndesks:\n  - {nam: x, hand_over: {two: team}}\n", []string{
 			`line 1: the file has no key "conections"; it knows connections, desks, rules`,
-			`line 3: desks[1] has no key "nam"`, `line 3: desks[1].hand_over has no key "two"; it knows agent, to`}},
+			`line 3: desks[1] has no key "nam"`, `line 3: desks[1].hand_over has no key "two"; it knows agent, team, to, cap, mailboxes`}},
 		{"the same key twice", "desks: []\ndesks: []\n", []string{"already defined"}},
 		{"a list where a word belongs", "connections:\n  - name: [a]\n", []string{"line 2"}},
 		{"a word where a number belongs", "desks:\n  - {name: x, seats: many}\n", []string{"line 2"}},

@@ -96,7 +96,7 @@ type Key struct {
 type Conversation struct {
 	ID       string
 	Assignee provision.DeskUserID
-	Mailbox  string // may be empty
+	Mailbox  string // by name, as [Capabilities].ConversationsIn says; empty where that is nothing, or the conversation is in none
 }
 
 // Assignee is who gets a conversation: a user, a team, or with both empty
@@ -136,8 +136,14 @@ type Capabilities struct {
 	Delete          bool
 	Anonymize       bool
 	AssignToTeam    bool
-	EndSessions     bool
-	ExternalID      bool // the desk keeps our external id on its users
+
+	// ConversationsIn is what OpenConversations tells as the mailbox of a conversation: a
+	// mailbox, or a team where the mailboxes of the desk are its teams. Check and Units
+	// tell the names. Empty: it does not tell, and hand_over has no rules by mailbox there.
+	ConversationsIn provision.UnitKind
+
+	EndSessions bool
+	ExternalID  bool // the desk keeps our external id on its users
 
 	// What ending does. Each is said where the desk has the call for it.
 	OnDeactivate      Ending        // to open conversations

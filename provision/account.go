@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/deskbridge/deskbridge/provision/handover"
 	"github.com/deskbridge/deskbridge/provision/leave"
 )
 
@@ -270,10 +271,15 @@ type Transfer struct {
 	Left          int  `json:"left,omitempty"`           // that the desk showed as the person's when it was last read
 	InflowStopped bool `json:"inflow_stopped,omitempty"` // the desk was told to give the person no new ones
 
+	Mailboxes handover.Counts `json:"mailboxes,omitempty"` // of those numbers, what went by rules of mailboxes
+
 	Told   Told     `json:"told,omitempty"`    // what the desk was told of an absence
 	ByHand string   `json:"by_hand,omitempty"` // what an admin has to do about it instead; "": nothing
 	Given  *[]Given `json:"given,omitempty"`   // what was handed over because of it; nil: nothing
 }
+
+// Progress says how far the hand-over is, for people; "" when none is on its way.
+func (t *Transfer) Progress() string { return handover.Progress(t.Moved, t.Before, t.Mailboxes) }
 
 // mostGiven is how many conversations are given back after an absence.
 const mostGiven = 1000

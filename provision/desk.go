@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deskbridge/deskbridge/provision/handover"
 	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
@@ -114,27 +115,22 @@ func (d *Desk) Coming(a *Account) (c leave.Coming, ok bool) {
 	return c, ok
 }
 
-// HandOver says who takes over a leaver's open conversations. Exactly one of Agent
-// and To is set; the zero value is the same as To: "unassign".
-type HandOver struct {
-	Agent string     `json:"agent,omitempty"` // e-mail of a desk user
-	To    HandOverTo `json:"to,omitempty"`
-	Cap   int        `json:"cap,omitempty"` // how many open conversations one person may have by it; what is beyond goes to the queue. 0: no limit
-}
+// What a desk does with the open conversations of leavers.
+type (
+	// HandOver is described with [handover.Policy].
+	HandOver = handover.Policy
+	// HandOverRule is described with [handover.Rule].
+	HandOverRule = handover.Rule
+	// HandOverTo is described with [handover.To].
+	HandOverTo = handover.To
+)
 
-// maxCap is more conversations than anybody has.
-const maxCap = 10_000
-
-// HandOverTo names a rule for choosing the new assignee.
-type HandOverTo string
-
-// The rules. Where nobody fits, conversations are unassigned, so that the
-// queue shows them to everybody.
+// The words of that package.
 const (
-	HandOverManager    HandOverTo = "manager"     // the leaver's manager, if active on the desk
-	HandOverTeam       HandOverTo = "team"        // the leaver's first team itself, where the desk can assign to teams; else as round_robin
-	HandOverRoundRobin HandOverTo = "round_robin" // the active members of the leaver's teams, in turn
-	HandOverUnassign   HandOverTo = "unassign"
+	HandOverManager    = handover.Manager
+	HandOverTeam       = handover.OwnTeam
+	HandOverRoundRobin = handover.RoundRobin
+	HandOverUnassign   = handover.Unassign
 )
 
 // Adoption is what happens when a person who should get an account on a desk
@@ -243,14 +239,8 @@ func (d *Desk) Validate() error {
 	if rest := (Approve{Of: d.Approve.Of}); d.Approve.Of == ApproveNothing && d.Approve != rest {
 		wrong("approve", "approve_timeout, approve_then and approve_second go with approve: deletes")
 	}
-	if !slices.Contains([]HandOverTo{"", HandOverManager, HandOverTeam, HandOverRoundRobin, HandOverUnassign}, d.HandOver.To) {
-		wrong("hand_over.to", "unknown hand_over %q; use manager, team, round_robin or unassign, or agent: an e-mail address", d.HandOver.To)
-	}
-	if d.HandOver.Agent != "" && d.HandOver.To != "" {
-		wrong("hand_over", "give either agent or to, not both")
-	}
-	if d.HandOver.Cap < 0 || d.HandOver.Cap > maxCap {
-		wrong("hand_over.cap", "cap is how many open conversations one person may have, from 1 to %d; 0 is no limit", maxCap)
+	for _, mistake := range d.HandOver.Validate(Fold) {
+		wrong(mistake.Field, "%s", mistake.Detail)
 	}
 	if !slices.Contains([]Adoption{"", AdoptPropose, AdoptAutomatic, AdoptOff}, d.Adoption) {
 		wrong("adoption", "unknown adoption %q; use propose, automatic or off", d.Adoption)

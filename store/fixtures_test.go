@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
+	"github.com/deskbridge/deskbridge/provision/handover"
 	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/leave"
 	"github.com/deskbridge/deskbridge/provision/protocol"
@@ -95,7 +96,7 @@ func desk(name string) provision.Desk {
 		Secret:      "hunter2",
 		Settings:    map[string]string{"field": "SCIM external id"},
 		OnLeave:     provision.LeaveDelete,
-		HandOver:    provision.HandOver{To: provision.HandOverTeam},
+		HandOver:    provision.HandOver{To: provision.HandOverTeam, Cap: 40, Mailboxes: map[string]provision.HandOverRule{"Billing": {Team: "Accounts"}}},
 		Seats:       25,
 		Adoption:    provision.AdoptAutomatic,
 		AdoptIgnore: []string{"ci@*"},
@@ -135,7 +136,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 		State: provision.AccountWaiting, Reason: "why", ReasonCode: provision.ReasonRefused, Seat: true, EndingSince: new(noon.Add(time.Second)),
 		Loss:     provision.Loss{Since: new(noon.Add(time.Second)), Person: provision.StatusSuspended, Cause: "apply", Verdict: provision.VerdictPassed, By: "ann"},
 		Leaving:  leave.Course{Since: new(noon), Due: new(noon.Add(time.Hour)), Reached: time.Minute, Last: leave.Downgrade, Mark: "mark"},
-		Transfer: provision.Transfer{Before: 5, Moved: 3, ToQueue: 1, Left: 2, InflowStopped: true},
+		Transfer: provision.Transfer{Before: 5, Moved: 3, ToQueue: 1, Left: 2, InflowStopped: true, Mailboxes: handover.Counts{"Billing": {Before: 2, Moved: 1, ToQueue: 1, Left: 1}}},
 		Attempts: 2, RetryAt: new(noon.Add(2 * time.Second)), LeaseUntil: new(noon.Add(3 * time.Second)),
 		CreatedAt: noon, UpdatedAt: noon.Add(time.Minute),
 	}

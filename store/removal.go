@@ -184,6 +184,6 @@ func (s *Store) DeleteConnection(ctx context.Context, c provision.ConnectionID) 
 // DeleteDesk implements [removal.Store].
 func (s *Store) DeleteDesk(ctx context.Context, d provision.DeskID) error {
 	of := func(table string) deletion { return deletion{table, "desk_id = ?", string(d)} }
-	return s.deleteAll(ctx, of("app_sessions"), of("drifts"), of("admin_words"), of("adopted_users"), of("adoption_waves"), of("desk_users"), of("rosters"), of("desk_activity"), of("seat_counts"), of("account_names"), of("sweeps"), of("pauses"), of("desk_paces"), of("desk_pauses"), of("hand_over_problems"), of("desk_units"), of("rules"),
+	return s.deleteAll(ctx, of("app_sessions"), of("drifts"), of("admin_words"), of("adopted_users"), of("adoption_waves"), of("desk_users"), of("rosters"), of("desk_activity"), of("seat_counts"), of("account_names"), of("sweeps"), of("pauses"), of("desk_paces"), of("desk_pauses"), of("hand_over_problems"), of("hand_over_mailbox_problems"), of("desk_units"), of("rules"),
 		deletion{"desks", "id = ?", string(d)})
 }

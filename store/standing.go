@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
@@ -103,15 +104,27 @@ type handOverProblemRow struct {
 
 func (handOverProblemRow) TableName() string { return "hand_over_problems" }
 
+type handOverMailboxRow struct {
+	DeskID  string `gorm:"primaryKey"`
+	Mailbox string `gorm:"primaryKey"`
+	Policy  string
+	Reason  string
+	FoundAt int64
+}
+
+func (handOverMailboxRow) TableName() string { return "hand_over_mailbox_problems" }
+
 // HandOverProblems implements [deskhealth.Store].
 func (s *Store) HandOverProblems(ctx context.Context) ([]deskhealth.HandOverProblem, error) {
-	var rows []handOverProblemRow
-	if err := s.read(ctx).Order("desk_id").Find(&rows).Error; err != nil {
+	var rows []handOverMailboxRow
+	query := `SELECT desk_id, '' AS mailbox, policy, reason, found_at FROM hand_over_problems
+		UNION ALL SELECT desk_id, mailbox, policy, reason, found_at FROM hand_over_mailbox_problems ORDER BY desk_id, mailbox`
+	if err := s.read(ctx).Raw(query).Scan(&rows).Error; err != nil {
 		return nil, err
 	}
-	return convert(rows, func(row handOverProblemRow) (p deskhealth.HandOverProblem, _ error) {
-		p = deskhealth.HandOverProblem{Desk: provision.DeskID(row.DeskID), Reason: row.Reason, FoundAt: toTime(row.FoundAt)}
-		if err := json.Unmarshal([]byte(row.Policy), &p.Policy); err != nil {
+	return convert(rows, func(row handOverMailboxRow) (p deskhealth.HandOverProblem, _ error) {
+		p = deskhealth.HandOverProblem{Desk: provision.DeskID(row.DeskID), Mailbox: row.Mailbox, Reason: row.Reason, FoundAt: toTime(row.FoundAt)}
+		if err := json.Unmarshal([]byte(row.Policy), &p.Rule); err != nil {
 			return p, fmt.Errorf("store: hand-over of desk %s: %w", row.DeskID, err)
 		}
 		return p, nil
@@ -120,17 +133,24 @@ func (s *Store) HandOverProblems(ctx context.Context) ([]deskhealth.HandOverProb
 
 // SaveHandOverProblem implements [deskhealth.Store].
 func (s *Store) SaveHandOverProblem(ctx context.Context, p deskhealth.HandOverProblem) error {
-	policy, err := toJSON(p.Policy)
+	rule, err := toJSON(p.Rule)
 	if err != nil {
 		return err
 	}
-	row := handOverProblemRow{DeskID: string(p.Desk), Policy: policy, Reason: p.Reason, FoundAt: fromTime(p.FoundAt)}
-	return translate(byDesk(s.write(ctx)).Create(&row).Error, "hand-over")
+	row := handOverProblemRow{DeskID: string(p.Desk), Policy: rule, Reason: p.Reason, FoundAt: fromTime(p.FoundAt)}
+	if p.Mailbox == "" {
+		return translate(byDesk(s.write(ctx)).Create(&row).Error, "hand-over")
+	}
+	known := clause.OnConflict{Columns: []clause.Column{{Name: "desk_id"}, {Name: "mailbox"}}, UpdateAll: true}
+	return translate(s.write(ctx).Clauses(known).Create(&handOverMailboxRow{row.DeskID, p.Mailbox, row.Policy, row.Reason, row.FoundAt}).Error, "hand-over")
 }
 
 // DeleteHandOverProblem implements [deskhealth.Store].
-func (s *Store) DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error {
-	return s.write(ctx).Where("desk_id = ?", string(d)).Delete(&handOverProblemRow{}).Error
+func (s *Store) DeleteHandOverProblem(ctx context.Context, d provision.DeskID, mailbox string) error {
+	if mailbox == "" {
+		return s.write(ctx).Where("desk_id = ?", string(d)).Delete(&handOverProblemRow{}).Error
+	}
+	return s.write(ctx).Where("desk_id = ? AND mailbox = ?", string(d), mailbox).Delete(&handOverMailboxRow{}).Error
 }
 
 // PeopleNames implements [plan.Store].

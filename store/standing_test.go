@@ -29,12 +29,17 @@ func TestStanding(t *testing.T) {
 		backlogs := got(s.Backlogs(ctx))(t)
 		equal(t, "backlog", deskhealth.Backlog{Runs: 2, Since: early}, backlogs[d.ID.Queue()])
 
-		p := deskhealth.HandOverProblem{Desk: d.ID, Policy: provision.HandOver{Agent: "gone@acme.example"}, Reason: "gone", FoundAt: noon}
+		p := deskhealth.HandOverProblem{Desk: d.ID, Rule: provision.HandOverRule{Agent: "gone@acme.example"}, Reason: "gone", FoundAt: noon}
+		billing := deskhealth.HandOverProblem{Desk: d.ID, Mailbox: "Billing", Rule: provision.HandOverRule{Team: "Accounts"}, Reason: "no such team", FoundAt: noon}
 		for range 2 {
 			must(t, s.SaveHandOverProblem(ctx, p))
-			back(t, p, got(s.HandOverProblems(ctx))(t)[0])
+			must(t, s.SaveHandOverProblem(ctx, billing))
+			equal(t, "hand-over problems", []deskhealth.HandOverProblem{p, billing}, got(s.HandOverProblems(ctx))(t))
 		}
-		must(t, s.DeleteHandOverProblem(ctx, d.ID))
+		back(t, billing, got(s.HandOverProblems(ctx))(t)[1])
+		must(t, s.DeleteHandOverProblem(ctx, d.ID, ""))
+		equal(t, "hand-over problems", []deskhealth.HandOverProblem{billing}, got(s.HandOverProblems(ctx))(t))
+		must(t, s.DeleteHandOverProblem(ctx, d.ID, "Billing"))
 		exactly(t, 0, len(got(s.HandOverProblems(ctx))(t)))
 	})
 }

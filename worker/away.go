@@ -100,7 +100,7 @@ func (w *Worker) giveBack(ctx context.Context, d *guard.Session, v *reconcile.Ru
 		}
 		back = append(back, write)
 	}
-	return v.HandedOver(ctx, back, 0)
+	return v.HandedOver(ctx, back, 0, nil)
 }
 
 // openOf returns the open conversations of a user, by id.

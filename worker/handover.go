@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/handover"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/assignee"
 	"github.com/deskbridge/deskbridge/worker/guard"
@@ -43,11 +44,7 @@ const waitsToHandOver = 2 * time.Second
 
 // progress says how far a hand-over is; "" when none is on its way.
 func progress(v *reconcile.Run) string {
-	t := v.Account.Transfer
-	if t.Before == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d conversations are handed over", t.Moved, t.Before)
+	return handover.Progress(v.Account.Transfer.Moved, v.Account.Transfer.Before, nil)
 }
 
 // handOver gives a person's open conversations that are lost to them to others,
@@ -56,7 +53,7 @@ func progress(v *reconcile.Run) string {
 // it stays in the journal. left says why some could not be given to anybody,
 // not even to the queue: an admin has to.
 func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss, rest []reconcile.Write) (left, _ error) {
-	t := &transfer{lag: d.Capabilities().SearchLag, loss: loss, tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
+	t := &transfer{lag: d.Capabilities().SearchLag, loss: loss, of: ruledMailboxes(d, v), tried: assigneesOf(v.InDoubt), moved: make(map[string]bool), refused: make(map[string]bool), mayHave: make(map[int64]bool)}
 	for {
 		all, err := d.OpenConversations(ctx, have.ID, handOverMost)
 		if desk.KindOf(err) == desk.CannotDo && err != nil {
@@ -66,7 +63,7 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 			return nil, err
 		}
 		open := slices.DeleteFunc(slices.Clone(all), func(c desk.Conversation) bool { return !t.loss.Loses(c.Mailbox) })
-		if err := t.verify(ctx, v, all, len(open)); err != nil {
+		if err := t.verify(ctx, v, all, open); err != nil {
 			return nil, err
 		}
 		fresh := slices.DeleteFunc(slices.Clone(open), func(c desk.Conversation) bool { return t.refused[c.ID] })
@@ -84,13 +81,10 @@ func (w *Worker) handOver(ctx context.Context, d *guard.Session, v *reconcile.Ru
 			}
 			defer d.EndHandOver()
 			t.until = time.Now().Add(handOverSlice)
-			if t.assignees, err = assignee.Find(ctx, w.core.Entitlement, d, v, have, loss); err != nil {
-				return nil, err
-			}
-			w.notePolicy(ctx, d, v, have, t.assignees)
+			t.assignees = assignee.New(w.core.Entitlement, d, v, have, loss)
 		}
 		fresh = fresh[:min(len(fresh), handOverBatch, max(handOverLeast, len(fresh)/4))]
-		if err := w.handOverBatch(ctx, d, v, fresh, t, rest); err != nil {
+		if err := w.handOverBatch(ctx, d, v, have, fresh, t, rest); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +110,8 @@ type transfer struct {
 	lag       time.Duration // how far behind the desk may show conversations
 	gave      time.Time     // when the last was given
 	loss      reconcile.Loss
-	assignees *assignee.List
+	of        map[string]string // mailboxes with a rule of their own, as hand_over writes them, by what they are on conversations
+	assignees *assignee.Takers
 	until     time.Time                 // when the run gives its worker back; zero before the first batch
 	given     []reconcile.Write         // tried and accepted, and not seen yet
 	tried     map[string]*desk.Assignee // by conversation: by an earlier run, and the desk did not show it
@@ -126,12 +121,31 @@ type transfer struct {
 	left      error          // the first refusal
 }
 
+// ruledMailboxes returns the mailboxes that hand_over has rules for, by their folded
+// names on conversations.
+func ruledMailboxes(d *guard.Session, v *reconcile.Run) map[string]string {
+	of := make(map[string]string, len(v.Desk.HandOver.Mailboxes))
+	for mailbox := range v.Desk.HandOver.Mailboxes {
+		of[provision.Fold(d.MailboxMeant(mailbox))] = mailbox
+	}
+	return of
+}
+
+// ruled returns the mailbox by whose rule a conversation is handed over; "" by the
+// general one.
+func (t *transfer) ruled(c desk.Conversation) string {
+	if c.Mailbox == "" {
+		return ""
+	}
+	return t.of[provision.Fold(c.Mailbox)]
+}
+
 func (t *transfer) over() bool { return !t.until.IsZero() && !time.Now().Before(t.until) }
 
 // verify notes what is the person's no more, who has all of these open, and of them
-// so many that are to be handed over. What still is theirs although the
+// left that are to be handed over. What still is theirs although the
 // desk has accepted another assignee stays in the journal for the next run.
-func (t *transfer) verify(ctx context.Context, v *reconcile.Run, all []desk.Conversation, left int) error {
+func (t *transfer) verify(ctx context.Context, v *reconcile.Run, all, left []desk.Conversation) error {
 	theirs := make(map[string]bool, len(all))
 	for _, c := range all {
 		theirs[c.ID] = true
@@ -149,7 +163,16 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, all []desk.Conv
 		t.moved[conversationOf(s)] = true
 		moved = append(moved, s)
 	}
-	if err := v.HandedOver(ctx, moved, left); err != nil {
+	var by map[string]int
+	for _, c := range left {
+		if mailbox := t.ruled(c); mailbox != "" {
+			if by == nil {
+				by = make(map[string]int)
+			}
+			by[mailbox]++
+		}
+	}
+	if err := v.HandedOver(ctx, moved, len(left), by); err != nil {
 		return err
 	}
 	if shown < len(t.given) {
@@ -187,14 +210,19 @@ func proven(ctx context.Context, d *guard.Session, have *provision.DeskUser, t *
 func conversationOf(s reconcile.Write) string { return fmt.Sprint(s.Detail["conversation"]) }
 
 // handOverBatch gives open to their assignees, as far as there is time.
-func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconcile.Run, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
+func (w *Worker) handOverBatch(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, open []desk.Conversation, t *transfer, rest []reconcile.Write) error {
 	steps := make([]reconcile.Write, len(open))
 	to := make(map[string]desk.Assignee, len(open))
 	for i, c := range open {
-		next, note := t.assignees.Next(t.tried[c.ID])
+		mailbox := t.ruled(c)
+		next, note, err := t.assignees.Next(ctx, mailbox, t.tried[c.ID])
+		if err != nil {
+			return err
+		}
 		to[c.ID] = next
-		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, next), Note: note}
+		steps[i] = reconcile.Write{Account: v.Account.ID, Kind: reconcile.WriteHandOver, Detail: handOverDetail(c.ID, mailbox, next), Note: note}
 	}
+	w.notePolicy(ctx, d, v, have, t.assignees)
 	takeInDoubt(v, func(conversation string) bool { _, again := to[conversation]; return again })
 	planned, err := v.Journal(ctx, slices.Concat(steps, rest))
 	if err != nil {
@@ -276,7 +304,8 @@ func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s
 	err := assign(to)
 	if desk.KindOf(err) == desk.Permanent && to != (desk.Assignee{}) {
 		queue := s
-		queue.Detail, queue.Note = handOverDetail(id, desk.Assignee{}), "the chosen assignee may not own it, so the queue has it"
+		mailbox, _ := s.Detail["mailbox"].(string)
+		queue.Detail, queue.Note = handOverDetail(id, mailbox, desk.Assignee{}), "the chosen assignee may not own it, so the queue has it"
 		var failed error
 		if s, failed = v.Instead(ctx, s, queue); failed != nil {
 			return failed
@@ -306,8 +335,12 @@ func (w *Worker) give(ctx context.Context, d *guard.Session, v *reconcile.Run, s
 	return v.Drop(ctx, []reconcile.Write{s})
 }
 
-func handOverDetail(conversation string, to desk.Assignee) map[string]any {
+// handOverDetail says what is given to whom, and by the rule of which mailbox; "" the general one.
+func handOverDetail(conversation, mailbox string, to desk.Assignee) map[string]any {
 	detail := map[string]any{"conversation": conversation}
+	if mailbox != "" {
+		detail["mailbox"] = mailbox
+	}
 	switch {
 	case to.User != "":
 		detail["to_desk_user"] = string(to.User)
@@ -317,6 +350,19 @@ func handOverDetail(conversation string, to desk.Assignee) map[string]any {
 		detail["to"] = "unassigned"
 	}
 	return detail
+}
+
+// notePolicy notes whether rules of the desk's hand-over policy found somebody who takes over from
+// a leaver: it is a fact of the desk, which people are shown. A desk that
+// does not tell changes nothing of what is known.
+func (w *Worker) notePolicy(ctx context.Context, d *guard.Session, v *reconcile.Run, leaver *provision.DeskUser, takers *assignee.Takers) {
+	found := takers.Problems(ctx, leaver)
+	if len(found) == 0 {
+		return
+	}
+	if err := w.core.DeskHealth.NoteHandOver(ctx, v.Desk, found); err != nil {
+		w.log.ErrorContext(ctx, "noting a hand-over policy failed", "desk", v.Desk.Name, "err", err)
+	}
 }
 
 // takeInDoubt takes the hand-overs of conversations out of what is in doubt of

@@ -14,6 +14,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/guard"
 	"github.com/deskbridge/deskbridge/worker/seats"
+	"github.com/deskbridge/deskbridge/worker/takeover"
 )
 
 // fewGone users may be missing from a desk before a sweep asks itself whether
@@ -81,7 +82,7 @@ func (w *Worker) Sweep(ctx context.Context, d provision.Desk, opts SweepOptions)
 	}
 	err := s.run(ctx)
 	if err == nil {
-		_, err = CheckPolicy(ctx, s.core, s.d, s.desk)
+		_, err = takeover.Check(ctx, takeover.Core{Settings: s.core.Settings, DeskHealth: s.core.DeskHealth}, s.d, s.desk)
 		err = errors.Join(err, s.checkRules(ctx))
 	}
 	return s.report, errors.Join(err, s.end(ctx, err))

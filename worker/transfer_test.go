@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -259,7 +260,7 @@ func TestHandOverEndsWithReturn(t *testing.T) {
 			h.Errorf("still theirs: %v, want two", left)
 		}
 		h.same("closing entries", []string{"before 3, moved 1, to_queue 1, left 2"}, h.closing(id.ID))
-		if a.Transfer != (provision.Transfer{}) {
+		if !reflect.DeepEqual(a.Transfer, provision.Transfer{}) {
 			h.Errorf("still on its way: %+v", a.Transfer)
 		}
 	})

@@ -172,7 +172,7 @@ func next(a *provision.Account, now time.Time) string {
 	case a.State == provision.AccountNeedsAttention:
 		return "Nothing, until somebody has seen to it."
 	case a.Transfer.Before > 0:
-		return fmt.Sprintf("%d of %d conversations are handed over; the rest follow.", a.Transfer.Moved, a.Transfer.Before)
+		return a.Transfer.Progress() + "; the rest follow."
 	case a.LeaseUntil != nil && a.LeaseUntil.After(now):
 		return "A sync is under way."
 	case a.State != provision.AccountWaiting && !a.Due():

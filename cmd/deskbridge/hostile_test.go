@@ -117,7 +117,7 @@ func haunted(t *testing.T, b *bridge) (provision.IdentityID, provision.AccountID
 		b.sys.Store.SaveIdentity(ctx, who), b.sys.Store.SaveGroup(ctx, group), b.sys.Store.SaveAccounts(ctx, []provision.Account{a}), b.sys.Store.SaveRule(ctx, rule),
 		b.sys.Store.SaveDrift(ctx, deskhealth.Drift{Account: a.ID, Identity: id, Desk: desk.ID, Revision: a.Revision, FoundAt: now, Reason: hostile}),
 		b.sys.Store.SavePause(ctx, deskhealth.Pause{Desk: desk.ID, Since: now, Until: now.Add(time.Hour), Reason: hostile}),
-		b.sys.Store.SaveHandOverProblem(ctx, deskhealth.HandOverProblem{Desk: desk.ID, Policy: desk.HandOver, Reason: hostile, FoundAt: now}),
+		b.sys.Store.SaveHandOverProblem(ctx, deskhealth.HandOverProblem{Desk: desk.ID, Rule: desk.HandOver.General(), Reason: hostile, FoundAt: now}),
 		b.sys.Store.InsertSession(ctx, provision.Session{ID: provision.NewID[provision.SessionID](), Hash: []byte("h"), Identity: id, Connection: conn.ID, Protocol: provision.ProtocolOIDC,
 			Issuer: "https://idp.test", Subject: hostile, Agent: hostile, CreatedAt: now, SeenAt: now, EndsAt: now.Add(time.Hour)}),
 	} {

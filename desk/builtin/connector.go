@@ -41,6 +41,7 @@ func (c *connector) Capabilities() desk.Capabilities {
 		AssignToTeam:      true,
 		EndSessions:       true,
 		ExternalID:        true,
+		ConversationsIn:   provision.UnitMailbox,
 		OnDeactivate:      desk.Keeps,
 		OnDelete:          desk.Unassigns,
 		TeamsWhenInactive: desk.TeamsShown,

@@ -73,7 +73,9 @@ func harness(t *testing.T, desks *builtin.Desks) desktest.Harness {
 			}
 			return ids
 		},
-		Read:     desks.ReadUser(support.ID),
-		Assignee: desks.ReadAssignee(support.ID),
+		Read:      desks.ReadUser(support.ID),
+		Assignee:  desks.ReadAssignee(support.ID),
+		Elsewhere: "Billing",
+		Move:      desks.MoveConversation(support.ID, "Billing"),
 	}
 }

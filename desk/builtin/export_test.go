@@ -40,6 +40,16 @@ func (d *Desks) ReadUser(on provision.DeskID) func(t *testing.T, id provision.De
 	}
 }
 
+// MoveConversation returns what puts a conversation of a desk into a mailbox.
+func (d *Desks) MoveConversation(on provision.DeskID, mailbox string) func(*testing.T, string) {
+	return func(t *testing.T, conversation string) {
+		_, err := d.db.ExecContext(t.Context(), `UPDATE builtin_conversations SET mailbox = (SELECT id FROM builtin_mailboxes WHERE desk = $1 AND name = $2) WHERE desk = $1 AND id = $3`, on, mailbox, parseID(conversation))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // ReadAssignee returns a reader of assignees that goes straight to the table.
 func (d *Desks) ReadAssignee(on provision.DeskID) func(t *testing.T, conversation string) desk.Assignee {
 	return func(t *testing.T, conversation string) desk.Assignee {

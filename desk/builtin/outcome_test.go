@@ -16,3 +16,8 @@ import (
 func TestOutcomes(t *testing.T) {
 	outcometest.Run(t, outcometest.Harness{Harness: harness(t, migrated(t, openSQLite(t), builtin.SQLite))})
 }
+
+// TestLeaverInTwoMailboxes: by rules of mailboxes, a death, and a desk that fails.
+func TestLeaverInTwoMailboxes(t *testing.T) {
+	outcometest.RunMailboxes(t, outcometest.Harness{Harness: harness(t, migrated(t, openSQLite(t), builtin.SQLite))})
+}

@@ -47,6 +47,7 @@ func (d *chatwoot) Capabilities() desk.Capabilities {
 		ChangeMailboxes: true,
 		Delete:          true,
 		AssignToTeam:    true,
+		ConversationsIn: provision.UnitMailbox,
 		OnDelete:        desk.Unassigns,
 		SeatFreedBy:     desk.ByDelete,
 		AdminsSeeAll:    true,

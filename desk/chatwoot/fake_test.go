@@ -437,7 +437,14 @@ func (f *fake) harness() desktest.Harness {
 		MakeUser: func(_ *testing.T, name, email string) provision.DeskUserID {
 			return userID(f.add(name, email, plainAgent).ID)
 		},
-		Converse: func(_ *testing.T, agent provision.DeskUserID, n int) []string { return f.converse(agent, n) },
+		Converse:  func(_ *testing.T, agent provision.DeskUserID, n int) []string { return f.converse(agent, n) },
+		Elsewhere: "Shop",
+		Move: func(_ *testing.T, conversation string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			i := slices.IndexFunc(f.conversations, func(c *fakeConversation) bool { return strconv.FormatInt(c.ID, 10) == conversation })
+			f.conversations[i].Inbox = 2
+		},
 		Read: func(_ *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			f.mu.Lock()
 			defer f.mu.Unlock()

@@ -97,6 +97,54 @@ func (s *suite) testHandOver() {
 	}
 }
 
+// testMailboxOf: a desk that tells in which mailbox a conversation is tells it by a name
+// that Check knows, and where it is by now.
+func (s *suite) testMailboxOf() {
+	leaver := s.agent("Leaver")
+	all := s.converse(leaver.ID, 3)
+	if len(all) == 0 {
+		if in := s.can.ConversationsIn; in != "" {
+			s.Errorf("the desk shows no conversations, and tells that they are in a %s", in)
+		}
+		return
+	}
+	in := func() map[string]string {
+		list, err := s.desk.OpenConversations(s.ctx, leaver.ID, many)
+		s.must("OpenConversations", err)
+		of := make(map[string]string)
+		for _, c := range list {
+			of[c.ID] = c.Mailbox
+		}
+		return of
+	}
+	before := in()
+	if s.can.ConversationsIn == "" {
+		if before[all[0]] != "" || s.Harness.Move != nil {
+			s.Errorf("a conversation is in %q, and the desk says that it does not tell", before[all[0]])
+		}
+		return
+	}
+	profile, err := s.desk.Check(s.ctx)
+	s.must("Check", err)
+	known := map[provision.UnitKind][]string{provision.UnitMailbox: profile.Mailboxes, provision.UnitTeam: profile.Teams}[s.can.ConversationsIn]
+	for _, c := range all {
+		if !slices.Contains(known, before[c]) {
+			s.Errorf("conversation %s is in %q, of %q", c, before[c], known)
+		}
+	}
+	if s.Harness.Move == nil {
+		return
+	}
+	if !slices.Contains(known, s.Harness.Elsewhere) || before[all[0]] == s.Harness.Elsewhere {
+		s.Fatalf("%q is no other mailbox, of %q", s.Harness.Elsewhere, known)
+	}
+	s.Harness.Move(s.T, all[0])
+	after := in()
+	if after[all[0]] != s.Harness.Elsewhere || after[all[1]] != before[all[1]] || len(after) != len(all) {
+		s.Errorf("after a move to %q they are in %q", s.Harness.Elsewhere, after)
+	}
+}
+
 func (s *suite) testUnassign() {
 	leaver := s.agent("Leaver")
 	all := sortedCopy(s.converse(leaver.ID, 2))

@@ -47,6 +47,12 @@ type Harness struct {
 	// conversations, and must say so.
 	Converse func(t *testing.T, assignee provision.DeskUserID, n int) []string
 
+	// Move puts a conversation of Converse's into the mailbox Elsewhere, or the team of that
+	// name where those are the mailboxes, and leaves it with its agent. nil: the desk does
+	// not tell in which mailbox a conversation is, and says so.
+	Move      func(t *testing.T, conversation string)
+	Elsewhere string
+
 	// Outsider makes an active agent who may not own what Converse opens, on a desk
 	// where being in no team and no mailbox does not keep anybody from it. nil: it
 	// does.
@@ -88,6 +94,7 @@ func Run(t *testing.T, h Harness) {
 		{"unknown teams and mailboxes are refused", (*suite).testUnknownNames},
 		{"unknown users are told apart", (*suite).testUnknownUser},
 		{"hand over thirty conversations", (*suite).testHandOver},
+		{"a conversation is in its mailbox", (*suite).testMailboxOf},
 		{"who may not own gets no conversation", (*suite).testAssignRefused},
 		{"who is deactivated keeps conversations and can lose the rest", (*suite).testCutFirst},
 		{"admins are counted", (*suite).testAdmins},

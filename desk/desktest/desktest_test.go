@@ -73,6 +73,13 @@ func harness(t *testing.T, wrap func(d desk.Desk) desk.Desk) desktest.Harness {
 			}
 			return ids
 		},
+		Elsewhere: names[1],
+		Move: func(t *testing.T, conversation string) {
+			_, err := db.ExecContext(t.Context(), `UPDATE builtin_conversations SET mailbox = (SELECT id FROM builtin_mailboxes WHERE desk = $1 AND name = $2) WHERE desk = $1 AND id = $3`, support.ID, names[1], conversation)
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
 		Read: func(t *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			u, err := honest.Find(t.Context(), desk.Key{ID: id})
 			if err != nil {

@@ -383,7 +383,14 @@ func (f *fake) harness() desktest.Harness {
 			u.mailboxes = []int64{2}
 			return userID(u.ID)
 		},
-		Converse: func(_ *testing.T, user provision.DeskUserID, n int) []string { return f.converse(user, n) },
+		Converse:  func(_ *testing.T, user provision.DeskUserID, n int) []string { return f.converse(user, n) },
+		Elsewhere: "Shop",
+		Move: func(_ *testing.T, conversation string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			i := slices.IndexFunc(f.conversations, func(c *fakeConversation) bool { return strconv.FormatInt(c.ID, 10) == conversation })
+			f.conversations[i].Mailbox = 2
+		},
 		Read: func(_ *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			f.mu.Lock()
 			defer f.mu.Unlock()

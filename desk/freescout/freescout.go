@@ -60,14 +60,15 @@ func entryID(e kit.Entry) int64 { return e.ID }
 // Capabilities says what the API can do.
 func (d *freeScout) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		RoleNames:    map[provision.Role]string{provision.RoleAgent: "User", provision.RoleAdmin: "Administrator"},
-		MakesAgents:  true,
-		Delete:       true,
-		OnDelete:     desk.Unassigns,
-		SeatFreedBy:  desk.ByNothing,
-		AdminsSeeAll: true,
-		Remains:      remains,
-		Rate:         5, // nothing is said of it; each is a start of PHP
+		RoleNames:       map[provision.Role]string{provision.RoleAgent: "User", provision.RoleAdmin: "Administrator"},
+		MakesAgents:     true,
+		Delete:          true,
+		ConversationsIn: provision.UnitMailbox,
+		OnDelete:        desk.Unassigns,
+		SeatFreedBy:     desk.ByNothing,
+		AdminsSeeAll:    true,
+		Remains:         remains,
+		Rate:            5, // nothing is said of it; each is a start of PHP
 	}
 }
 

@@ -69,6 +69,7 @@ func (d *freshdesk) Capabilities() desk.Capabilities {
 		MailboxesByTeam: true,
 		Delete:          true,
 		AssignToTeam:    true,
+		ConversationsIn: provision.UnitTeam,
 		OnDelete:        desk.Unassigns,
 		SeatFreedBy:     desk.ByDelete,
 		Logins:          desk.LoginsFound,

@@ -83,6 +83,14 @@ func fakeHarness(f *fakeFreshdesk, pairs ...string) desktest.Harness {
 		},
 		Converse:   func(_ *testing.T, assignee provision.DeskUserID, n int) []string { return f.converse(assignee, n) },
 		Unassigned: desk.Assignee{Team: "Support"},
+		Elsewhere:  "Billing",
+		Move: func(_ *testing.T, conversation string) {
+			locked(f, func() bool {
+				n, _ := strconv.ParseInt(conversation, 10, 64)
+				f.tickets[n].Group, f.tickets[n].Updated = billing, time.Now()
+				return true
+			})
+		},
 		Assignee: func(_ *testing.T, conversation string) desk.Assignee {
 			return locked(f, func() desk.Assignee {
 				n, _ := strconv.ParseInt(conversation, 10, 64)

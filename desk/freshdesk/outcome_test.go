@@ -36,3 +36,8 @@ func TestOutcomes(t *testing.T) {
 func TestLeaverWithMany(t *testing.T) {
 	outcometest.RunLeaver(t, outcometest.Harness{Harness: fakeHarness(newFake(t))})
 }
+
+// TestLeaverInTwoMailboxes: by rules of mailboxes, a death, and a desk that fails.
+func TestLeaverInTwoMailboxes(t *testing.T) {
+	outcometest.RunMailboxes(t, outcometest.Harness{Harness: fakeHarness(newFake(t))})
+}

@@ -68,6 +68,13 @@ func TestBuiltinDesk(t *testing.T) {
 			}
 			return ids
 		},
+		Elsewhere: "Billing",
+		Move: func(t *testing.T, conversation string) {
+			_, err := db.ExecContext(t.Context(), `UPDATE builtin_conversations SET mailbox = (SELECT id FROM builtin_mailboxes WHERE desk = $1 AND name = $2) WHERE desk = $1 AND id = $3`, own.ID, "Billing", conversation)
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
 		Read: func(t *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			u, err := direct.Find(t.Context(), desk.Key{ID: id})
 			if err != nil {

@@ -78,15 +78,16 @@ var roleNames = map[provision.Role]string{
 // Capabilities says what the Inbox API can do.
 func (d *helpScout) Capabilities() desk.Capabilities {
 	return desk.Capabilities{
-		RoleNames:    maps.Clone(roleNames),
-		ChangeTeams:  true,
-		Delete:       true,
-		AssignToTeam: true,
-		OnDelete:     desk.Unassigns,
-		SeatFreedBy:  desk.ByDelete,
-		AdminsSeeAll: true,
-		Rate:         desk.NoRate, // the quota keeps the account's own
-		Remains:      remains,
+		RoleNames:       maps.Clone(roleNames),
+		ChangeTeams:     true,
+		Delete:          true,
+		AssignToTeam:    true,
+		ConversationsIn: provision.UnitMailbox,
+		OnDelete:        desk.Unassigns,
+		SeatFreedBy:     desk.ByDelete,
+		AdminsSeeAll:    true,
+		Rate:            desk.NoRate, // the quota keeps the account's own
+		Remains:         remains,
 	}
 }
 

@@ -3,6 +3,7 @@ package helpscout
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,7 +53,14 @@ func (f *fake) harness(base string) desktest.Harness {
 			first, last, _ := strings.Cut(name, " ")
 			return provision.DeskUserID(formatID(f.add(&fakeUser{FirstName: first, LastName: last, Email: email, Role: "user"})))
 		},
-		Converse: f.converse,
+		Converse:  f.converse,
+		Elsewhere: "Billing",
+		Move: func(_ *testing.T, conversation string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			n, _ := strconv.ParseInt(conversation, 10, 64)
+			f.conversations[n].mailbox = f.mailbox("Billing")
+		},
 		Read: func(_ *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			f.mu.Lock()
 			defer f.mu.Unlock()

@@ -34,3 +34,11 @@ func TestLeaverWithMany(t *testing.T) {
 	t.Cleanup(srv.Close)
 	outcometest.RunLeaver(t, outcometest.Harness{Harness: f.harness(srv.URL + "/api/")})
 }
+
+// TestLeaverInTwoMailboxes: by rules of mailboxes, a death, and a desk that fails.
+func TestLeaverInTwoMailboxes(t *testing.T) {
+	f := newFake(t)
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	outcometest.RunMailboxes(t, outcometest.Harness{Harness: f.harness(srv.URL + "/api/")})
+}

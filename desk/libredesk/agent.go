@@ -53,8 +53,7 @@ func catalogue(c *client, what, path string) *kit.Catalogue[entry] {
 }
 
 // names returns the names of entries, sorted.
-func names(entries []entry) []string {
-	var out []string
+func names(entries []entry) (out []string) {
 	for _, e := range entries {
 		out = append(out, e.Name)
 	}

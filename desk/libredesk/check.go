@@ -2,11 +2,13 @@ package libredesk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -44,8 +46,10 @@ func (d *libredesk) Check(ctx context.Context) (desk.Profile, error) {
 		return desk.Profile{}, err
 	}
 	p.Roles = d.settings.ownRoles(roles)
-	teams, err := d.teams.Reread(ctx)
-	p.Teams = names(teams)
+	for list, named := range map[*kit.Catalogue[entry]]*[]string{d.teams: &p.Teams, d.inboxes: &p.Mailboxes} {
+		all, failed := list.Reread(ctx)
+		*named, err = names(all), errors.Join(err, failed)
+	}
 	return p, err
 }
 

@@ -39,6 +39,7 @@ type fakeConversation struct {
 	UUID       string
 	User, Team int64 // 0: none
 	Status     string
+	Inbox      string // "": Support
 }
 
 // fakeLibredesk is as strict as the real one, and has its habits: see the page in
@@ -146,6 +147,8 @@ func (f *fakeLibredesk) serve(w http.ResponseWriter, r *http.Request) {
 		succeed(w, slices.Collect(maps.Values(f.roles)))
 	case what == "GET /teams/compact":
 		succeed(w, f.teamsOf(slices.Collect(maps.Keys(f.teams))))
+	case what == "GET /inboxes":
+		succeed(w, []object{{"id": 1, "name": "Support", "channel": "email"}, {"id": 2, "name": "Sales", "channel": "email"}})
 	case what == "GET /statuses":
 		succeed(w, f.statuses)
 	case what == "GET /settings/general":
@@ -289,7 +292,7 @@ func (f *fakeLibredesk) serveAgents(w http.ResponseWriter, what, id string, body
 }
 
 func (f *fakeLibredesk) showConversation(c *fakeConversation, whole bool) object {
-	out := object{"uuid": c.UUID, "inbox_name": "Support", "status": c.Status}
+	out := object{"uuid": c.UUID, "inbox_name": cmp.Or(c.Inbox, "Support"), "status": c.Status}
 	if whole || f.newer {
 		for key, n := range map[string]int64{"assigned_user_id": c.User, "assigned_team_id": c.Team} {
 			if out[key] = nil; n != 0 {
@@ -407,6 +410,14 @@ func fakeHarness(f *fakeLibredesk) desktest.Harness {
 		},
 		Converse:   func(_ *testing.T, assignee provision.DeskUserID, n int) []string { return f.converse(assignee, n) },
 		Unassigned: desk.Assignee{Team: "Support Agents"},
+		Elsewhere:  "Sales",
+		Move: func(_ *testing.T, conversation string) {
+			locked(f, func() bool {
+				i := slices.IndexFunc(f.conversations, func(c *fakeConversation) bool { return c.UUID == conversation })
+				f.conversations[i].Inbox = "Sales"
+				return true
+			})
+		},
 		Assignee: func(_ *testing.T, conversation string) desk.Assignee {
 			return locked(f, func() desk.Assignee {
 				i := slices.IndexFunc(f.conversations, func(c *fakeConversation) bool { return c.UUID == conversation })

@@ -3,6 +3,7 @@ package libredesk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -94,7 +95,7 @@ func (d *libredesk) listEverybody(ctx context.Context) (listed []agent, places s
 	listed, err := d.people.Reread(ctx)
 	for _, c := range []*kit.Catalogue[entry]{d.roles, d.teams} {
 		there, failed := c.Reread(ctx)
-		err = cmp.Or(err, failed)
+		err = errors.Join(err, failed)
 		places += fmt.Sprint(there)
 	}
 	return listed, places, err
@@ -146,11 +147,14 @@ func (d *libredesk) Admins(ctx context.Context) (int, error) {
 
 var _ desk.Numbered = (*libredesk)(nil)
 
-// Units implements [desk.Numbered]: rules can name teams.
+// Units implements [desk.Numbered]: rules can name teams, and hand_over inboxes.
 func (d *libredesk) Units(ctx context.Context) (teams, mailboxes []desk.Unit, err error) {
-	all, err := d.teams.List(ctx)
-	for _, t := range all {
-		teams = append(teams, desk.Unit{ID: strconv.FormatInt(t.ID, 10), Name: t.Name})
+	for list, units := range map[*kit.Catalogue[entry]]*[]desk.Unit{d.teams: &teams, d.inboxes: &mailboxes} {
+		all, failed := list.List(ctx)
+		for _, e := range all {
+			*units = append(*units, desk.Unit{ID: strconv.FormatInt(e.ID, 10), Name: e.Name})
+		}
+		err = errors.Join(err, failed)
 	}
-	return teams, nil, err
+	return teams, mailboxes, err
 }

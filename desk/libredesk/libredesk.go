@@ -14,14 +14,12 @@ import (
 // libredesk is a [desk.Desk] on one Libredesk.
 type libredesk struct {
 	desk.Base
-	settings settings
-	client   *client
-	people   *kit.Catalogue[agent] // as a list shows them: without roles and teams
-	roles    *kit.Catalogue[entry]
-	teams    *kit.Catalogue[entry]
-	statuses *kit.Catalogue[entry]
-	users    *people.Book[agent]
-	known    listing.Known[int64, agent, *agent]
+	settings                        settings
+	client                          *client
+	people                          *kit.Catalogue[agent] // as a list shows them: without roles and teams
+	users                           *people.Book[agent]
+	known                           listing.Known[int64, agent, *agent]
+	roles, teams, inboxes, statuses *kit.Catalogue[entry]
 }
 
 // New returns a connector; it is a [desk.Factory]. URL is Libredesk's address,
@@ -46,7 +44,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 			Age: catalogueAge, Read: func(ctx context.Context) ([]agent, error) { return listAgents(ctx, c) },
 			Name: func(a agent) string { return a.Email }, Fold: provision.Fold,
 		},
-		roles: catalogue(c, "role", "/roles"), teams: catalogue(c, "team", "/teams/compact"), statuses: catalogue(c, "status", "/statuses"),
+		roles: catalogue(c, "role", "/roles"), teams: catalogue(c, "team", "/teams/compact"), inboxes: catalogue(c, "inbox", "/inboxes"), statuses: catalogue(c, "status", "/statuses"),
 	}
 	l.users = &people.Book[agent]{Vendor: vendor, What: "user", At: "Admin > Teammates > Agents", Read: l.read, ID: (*agent).id}
 	l.known = listing.Known[int64, agent, *agent]{
@@ -70,6 +68,7 @@ func (d *libredesk) Capabilities() desk.Capabilities {
 		Deactivate:        true,
 		Delete:            true,
 		AssignToTeam:      true,
+		ConversationsIn:   provision.UnitMailbox,
 		OnDeactivate:      desk.Keeps,
 		OnDelete:          desk.Unassigns,
 		TeamsWhenInactive: desk.TeamsShown,

@@ -25,3 +25,8 @@ func TestOutcomes(t *testing.T) {
 		Yes: func(string) (int, string) { return http.StatusOK, `{"status":"success","data":true}` },
 	})
 }
+
+// TestLeaverInTwoMailboxes: by rules of mailboxes, a death, and a desk that fails.
+func TestLeaverInTwoMailboxes(t *testing.T) {
+	outcometest.RunMailboxes(t, outcometest.Harness{Harness: fakeHarness(newFake(t))})
+}

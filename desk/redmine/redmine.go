@@ -66,7 +66,7 @@ func (d *redmine) Capabilities() desk.Capabilities {
 	if d.settings.limits() {
 		names[provision.RoleLimited] = "user in " + d.settings.groups.Of(provision.RoleLimited) + ", " + d.settings.roles.Of(provision.RoleLimited) + " in projects"
 	}
-	return desk.Capabilities{
+	return desk.Capabilities{ConversationsIn: provision.UnitMailbox,
 		RoleNames:         names,
 		ChangeProfile:     true,
 		ChangeRole:        true,

@@ -57,7 +57,7 @@ func (d *rt) Capabilities() desk.Capabilities {
 	for role, group := range d.settings.groups.Names() {
 		names[role] = "privileged user in " + group
 	}
-	return desk.Capabilities{
+	return desk.Capabilities{ConversationsIn: provision.UnitMailbox,
 		RoleNames:         names,
 		ChangeProfile:     true,
 		ChangeRole:        true,

@@ -585,6 +585,13 @@ func (f *fake) harness(pairs ...string) desktest.Harness {
 		},
 		Converse:   func(_ *testing.T, owner provision.DeskUserID, n int) []string { return f.converse(owner, n) },
 		Unassigned: desk.Assignee{Team: "Support"},
+		Elsewhere:  "Billing",
+		Move: func(_ *testing.T, conversation string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			i := slices.IndexFunc(f.tickets, func(t *fakeTicket) bool { return number(t.ID) == conversation })
+			f.tickets[i].Group = 2
+		},
 		Read: func(_ *testing.T, id provision.DeskUserID) *provision.DeskUser {
 			f.mu.Lock()
 			defer f.mu.Unlock()

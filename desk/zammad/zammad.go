@@ -80,7 +80,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 
 // Capabilities says what the API can do. A group is a team and a mailbox at once.
 func (d *zammad) Capabilities() desk.Capabilities {
-	return desk.Capabilities{
+	return desk.Capabilities{ConversationsIn: provision.UnitTeam,
 		RoleNames:         d.settings.roles.Names(),
 		ChangeProfile:     true,
 		ChangeRole:        true,

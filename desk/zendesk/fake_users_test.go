@@ -369,6 +369,14 @@ func fakeHarness(f *fakeZendesk, pairs ...string) desktest.Harness {
 		},
 		Converse:   func(_ *testing.T, assignee provision.DeskUserID, n int) []string { return f.converse(assignee, n) },
 		Unassigned: desk.Assignee{Team: "Support"},
+		Elsewhere:  "Billing",
+		Move: func(_ *testing.T, conversation string) {
+			locked(f, func() bool {
+				i := slices.IndexFunc(f.tickets, func(t *fakeTicket) bool { return strconv.FormatInt(t.ID, 10) == conversation })
+				f.tickets[i].Group = billing
+				return true
+			})
+		},
 		Assignee: func(_ *testing.T, conversation string) desk.Assignee {
 			return locked(f, func() desk.Assignee {
 				i := slices.IndexFunc(f.tickets, func(t *fakeTicket) bool { return strconv.FormatInt(t.ID, 10) == conversation })

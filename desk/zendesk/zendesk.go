@@ -84,6 +84,7 @@ func (d *zendesk) Capabilities() desk.Capabilities {
 		AssignToTeam:      true,
 		EndSessions:       true,
 		ExternalID:        true,
+		ConversationsIn:   provision.UnitTeam,
 		OnDeactivate:      desk.Keeps,
 		OnDelete:          desk.GivesToCaller,
 		TeamsWhenInactive: desk.TeamsShown,

@@ -20,7 +20,7 @@ type Health struct {
 	Leavers Leavers // zero: none
 	Backlog Backlog // of the desk's queue; zero: nothing waits for a worker
 	Work    Work    // zero: there is nothing to do
-	// HandOver is what is wrong with the policy that the desk has now; nil:
+	// HandOver is what is wrong with the policy that the desk has now, in one; nil:
 	// nothing is known to be.
 	HandOver *HandOverProblem
 }
@@ -102,11 +102,7 @@ func (s *Service) standing(ctx context.Context, health map[provision.DeskID]Heal
 		h := health[d.ID]
 		h.Residual = residual[d.ID]
 		h.Leavers, h.Backlog = leavers[d.ID], backlogs[d.ID.Queue()]
-		for _, p := range problems {
-			if p.Desk == d.ID && p.Policy == d.HandOver {
-				h.HandOver = &p
-			}
-		}
+		h.HandOver = handOverOf(d, problems)
 		health[d.ID] = h
 	}
 	return nil

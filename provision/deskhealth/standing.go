@@ -2,6 +2,7 @@ package deskhealth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -20,13 +21,14 @@ type Backlog struct {
 	Since time.Time // since when the first of them may
 }
 
-// HandOverProblem says that the hand-over policy of a desk names nobody who can
+// HandOverProblem says that a rule of a desk's hand-over policy names nobody who can
 // take over, so that leavers' conversations go to the queue. A run or a check
 // of the desk found that.
 type HandOverProblem struct {
 	Desk    provision.DeskID
-	Policy  provision.HandOver // that it is about
-	Reason  string             // in plain words, without secrets and names of leavers
+	Mailbox string                 // whose rule it is; "": the general one
+	Rule    provision.HandOverRule // that it is about
+	Reason  string                 // in plain words, without secrets and names of leavers
 	FoundAt time.Time
 }
 
@@ -36,27 +38,47 @@ func (s *Service) DeskIDs(ctx context.Context) ([]provision.DeskID, error) {
 	return s.store.DeskIDs(ctx)
 }
 
-// NoteHandOver notes what a run, or a check of the desk, found of its hand-over
-// policy; "" that it can be followed. What is known already keeps its time.
-func (s *Service) NoteHandOver(ctx context.Context, desk provision.Desk, reason string) error {
+// NoteHandOver notes what a run, or a check of the desk, found of rules of its hand-over
+// policy, by mailbox, the general one by "": why one names nobody, or "" that it can be
+// followed. Of rules that found does not speak of stays what is known; what is known
+// already keeps its time.
+func (s *Service) NoteHandOver(ctx context.Context, desk provision.Desk, found map[string]string) error {
 	known, err := s.store.HandOverProblems(ctx)
 	if err != nil {
 		return err
 	}
-	p := HandOverProblem{Desk: desk.ID, Policy: desk.HandOver, Reason: reason, FoundAt: s.now()}
-	for _, have := range known {
-		if have.Desk != desk.ID {
+	for mailbox, reason := range found {
+		of, rule := desk.HandOver.Of(mailbox, provision.Fold)
+		p := HandOverProblem{Desk: desk.ID, Mailbox: of, Rule: rule, Reason: reason, FoundAt: s.now()}
+		i := slices.IndexFunc(known, func(have HandOverProblem) bool { return have.Desk == desk.ID && have.Mailbox == of })
+		switch {
+		case reason == "" && i >= 0:
+			err = s.store.DeleteHandOverProblem(ctx, desk.ID, of)
+		case reason != "" && (i < 0 || known[i].Rule != rule || known[i].Reason != reason):
+			err = s.store.SaveHandOverProblem(ctx, p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handOverOf returns what is known to be wrong with the hand-over policy that a desk has
+// now, in one; nil: nothing. problems are by mailbox.
+func handOverOf(d provision.Desk, problems []HandOverProblem) (all *HandOverProblem) {
+	for _, p := range problems {
+		if of, rule := d.HandOver.Of(p.Mailbox, provision.Fold); p.Desk != d.ID || of != p.Mailbox || rule != p.Rule {
 			continue
 		}
-		if reason == "" {
-			return s.store.DeleteHandOverProblem(ctx, desk.ID)
+		if all == nil {
+			all = &p
+			continue
 		}
-		if have.Policy == p.Policy && have.Reason == reason {
-			return nil
+		all.Reason += "; " + p.Reason
+		if p.FoundAt.Before(all.FoundAt) {
+			all.FoundAt = p.FoundAt
 		}
 	}
-	if reason == "" {
-		return nil
-	}
-	return s.store.SaveHandOverProblem(ctx, p)
+	return all
 }

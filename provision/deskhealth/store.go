@@ -39,10 +39,10 @@ type Store interface {
 	// CountAsking counts, by desk, accounts whose access is to end and that need
 	// attention for one of codes.
 	CountAsking(ctx context.Context, codes []provision.ReasonCode) (map[provision.DeskID]int, error)
-	Backlogs(ctx context.Context) (map[string]Backlog, error)        // by queue; empty ones are left out
-	HandOverProblems(ctx context.Context) ([]HandOverProblem, error) // by desk
-	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error
-	DeleteHandOverProblem(ctx context.Context, d provision.DeskID) error
+	Backlogs(ctx context.Context) (map[string]Backlog, error)         // by queue; empty ones are left out
+	HandOverProblems(ctx context.Context) ([]HandOverProblem, error)  // by desk and mailbox
+	SaveHandOverProblem(ctx context.Context, p HandOverProblem) error // by desk and mailbox
+	DeleteHandOverProblem(ctx context.Context, d provision.DeskID, mailbox string) error
 	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error) // c "": of all connections
 	// EvaluationPending reports whether somebody of a connection is still to be
 	// evaluated who was to be at that time already.

@@ -43,14 +43,25 @@ func (u KnownUnit) namedIn(names []named) bool {
 	return slices.ContainsFunc(names, func(n named) bool { return n.kind == u.Kind && sameName(n.name, u.Name) })
 }
 
+// handsOver reports whether a hand-over policy names the unit.
+func (u KnownUnit) handsOver(policy provision.HandOver) bool {
+	for mailbox, r := range policy.Rules() {
+		if sameName(mailbox, u.Name) && u.Kind != provision.UnitRole || sameName(r.Team, u.Name) && u.Kind == provision.UnitTeam {
+			return true
+		}
+	}
+	return false
+}
+
 func sameName(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 
 // RecognizeUnits returns what the names in rules mean on a desk that has these
 // units now: a name that is new there means the unit of that name, one that is
 // known the same unit as before. Where the desk has renamed a unit, deleted it, or
 // made another one of the name, that is noted in the audit log. It writes nothing
-// when there is nothing new.
-func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, units []Unit) ([]KnownUnit, error) {
+// when there is nothing new. Names that hand_over has are also looked for, as those in
+// rules: also are these, with their kinds.
+func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, units []Unit, also ...Unit) ([]KnownUnit, error) {
 	known, err := s.store.KnownUnits(ctx, desk)
 	if err != nil {
 		return nil, err
@@ -63,12 +74,16 @@ func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, uni
 	if err != nil {
 		return nil, err
 	}
+	spoken := namedBy(rules, desk)
+	for _, u := range also {
+		names, spoken = append(names, named{u.Kind, u.Name}), append(spoken, named{u.Kind, u.Name})
+	}
 	look := func(store Store) (known, now []KnownUnit, changed []change, _ error) {
 		known, err := store.KnownUnits(ctx, desk)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		kept, err := inUse(ctx, store, desk, rules, known)
+		kept, err := inUse(ctx, store, desk, spoken, known)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -92,10 +107,9 @@ func (s *Service) RecognizeUnits(ctx context.Context, desk provision.DeskID, uni
 	return now, err
 }
 
-// inUse returns the known units that a rule names or somebody has or is to have:
+// inUse returns the known units that one of names is of, or that somebody has or is to have:
 // what nobody speaks of any more says nothing of a rule that is made later.
-func inUse(ctx context.Context, store Store, desk provision.DeskID, rules []provision.Rule, known []KnownUnit) ([]KnownUnit, error) {
-	names := namedBy(rules, desk)
+func inUse(ctx context.Context, store Store, desk provision.DeskID, names []named, known []KnownUnit) ([]KnownUnit, error) {
 	if !slices.ContainsFunc(known, func(u KnownUnit) bool { return !u.namedIn(names) }) {
 		return known, nil
 	}
@@ -261,7 +275,7 @@ func (s *Service) KnownUnits(ctx context.Context, desk provision.DeskID) ([]Know
 	return s.store.KnownUnits(ctx, desk)
 }
 
-// OddUnits returns what names in rules mean on desks, of which the desks show
+// OddUnits returns what names in rules and in hand_over mean on desks, of which the desks show
 // something else than rules say: renamed, or replaced. Names that no rule has
 // any more are left out.
 func (s *Service) OddUnits(ctx context.Context) (odd []KnownUnit, _ error) {
@@ -273,8 +287,13 @@ func (s *Service) OddUnits(ctx context.Context) (odd []KnownUnit, _ error) {
 	if err != nil {
 		return nil, err
 	}
+	desks, err := s.store.Desks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, u := range known {
-		if u.namedIn(namedBy(rules, u.Desk)) && (u.Renamed() || u.Replaced()) {
+		handsOver := slices.ContainsFunc(desks, func(d provision.Desk) bool { return d.ID == u.Desk && u.handsOver(d.HandOver) })
+		if (handsOver || u.namedIn(namedBy(rules, u.Desk))) && (u.Renamed() || u.Replaced()) {
 			odd = append(odd, u)
 		}
 	}

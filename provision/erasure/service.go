@@ -172,8 +172,11 @@ func named(person provision.Identity, desks []provision.Desk, called map[provisi
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, "@") })
 	for _, d := range desks {
-		if slices.Contains(names, provision.Fold(d.HandOver.Agent)) {
-			obstacles = append(obstacles, fmt.Sprintf("desk %s hands conversations over to this address; give it another hand_over first", d.Name))
+		for _, r := range d.HandOver.Rules() {
+			if slices.Contains(names, provision.Fold(r.Agent)) {
+				obstacles = append(obstacles, fmt.Sprintf("desk %s hands conversations over to this address; give it another hand_over first", d.Name))
+				break
+			}
 		}
 	}
 	for _, r := range rules {

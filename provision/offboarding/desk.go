@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
 	"github.com/deskbridge/deskbridge/provision/desksession"
+	"github.com/deskbridge/deskbridge/provision/handover"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 )
 
@@ -345,6 +346,9 @@ func conversationsIn(l *leaving, f *deskFacts) *Conversations {
 		case audit.AccountHandedOver:
 			handedOver = true
 			c.Before, c.Moved, c.ToQueue, c.Left = c.Before+numberOf(e, "before"), c.Moved+numberOf(e, "moved"), c.ToQueue+numberOf(e, "to_queue"), numberOf(e, "left")
+			for mailbox, n := range mailboxesOf(e) {
+				c.addMailbox(mailbox, n)
+			}
 		case audit.ConversationHandedOver:
 			handedOver = true
 			to[Given{DeskUser: provision.DeskUserID(textOf(e, "to_desk_user")), Team: textOf(e, "to_team")}]++
@@ -354,6 +358,9 @@ func conversationsIn(l *leaving, f *deskFacts) *Conversations {
 		t := f.now.Transfer
 		handedOver, c.Done = true, false
 		c.Before, c.Moved, c.ToQueue, c.Left = c.Before+t.Before, c.Moved+t.Moved, c.ToQueue+t.ToQueue, t.Left
+		for mailbox, n := range t.Mailboxes {
+			c.addMailbox(provision.Plain(mailbox), n)
+		}
 	}
 	if !handedOver {
 		return nil
@@ -366,6 +373,15 @@ func conversationsIn(l *leaving, f *deskFacts) *Conversations {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.DeskUser, b.DeskUser), cmp.Compare(a.Team, b.Team))
 	})
 	return &c
+}
+
+// addMailbox adds up a hand-over from one mailbox.
+func (c *Conversations) addMailbox(mailbox string, n handover.Count) {
+	if c.Mailboxes == nil {
+		c.Mailboxes = make(handover.Counts)
+	}
+	sum := c.Mailboxes[mailbox]
+	c.Mailboxes[mailbox] = handover.Count{Before: sum.Before + n.Before, Moved: sum.Moved + n.Moved, ToQueue: sum.ToQueue + n.ToQueue, Left: n.Left}
 }
 
 // count counts an entry about a desk session.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/handover"
 )
 
 // textOf returns a particular of an entry as text; "" when it has none.
@@ -28,6 +29,18 @@ func numberOf(e provision.Entry, key string) int {
 		return int(n)
 	}
 	return 0
+}
+
+// mailboxesOf returns how far a hand-over was by mailbox, of which the entry tells.
+func mailboxesOf(e provision.Entry) handover.Counts {
+	of := make(handover.Counts)
+	all, _ := e.Detail["mailboxes"].(map[string]any)
+	for mailbox, detail := range all {
+		in, _ := detail.(map[string]any)
+		part := provision.Entry{Detail: in}
+		of[provision.Plain(mailbox)] = handover.Count{Before: numberOf(part, "before"), Moved: numberOf(part, "moved"), ToQueue: numberOf(part, "to_queue"), Left: numberOf(part, "left")}
+	}
+	return of
 }
 
 // namesOf returns a particular that is a list.

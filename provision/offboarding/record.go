@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/handover"
 )
 
 // Format names the form of a [Record] in JSON.
@@ -165,6 +166,8 @@ type Conversations struct {
 	Left    int     `json:"left"`
 	Done    bool    `json:"done"` // false: the hand-over goes on
 	To      []Given `json:"to"`
+
+	Mailboxes handover.Counts `json:"by_mailbox,omitempty"` // of those, what went by rules of mailboxes
 }
 
 // Given is how many conversations somebody got.

@@ -65,6 +65,9 @@ func eventOf(e provision.Entry) (Event, bool) {
 		}
 	case audit.AccountHandedOver:
 		what = fmt.Sprintf("conversations handed over: %d of %d, %d of them to the queue; %d left", numberOf(e, "moved"), numberOf(e, "before"), numberOf(e, "to_queue"), numberOf(e, "left"))
+		if by := mailboxesOf(e); len(by) > 0 {
+			what += "; by mailbox: " + by.String()
+		}
 	case audit.AccountEnded:
 		what = "read back, access is gone: " + shownWords(shownIn(e))
 	case audit.AccountConfirmed:

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deskbridge/deskbridge/internal/spelling"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/deskhealth"
 	"github.com/deskbridge/deskbridge/provision/plan/secrets"
@@ -59,7 +58,7 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 		c.note("connections", i, s.settings.CheckConnection(&conn))
 		c.warnings = append(c.warnings, settings.DomainWarnings(conn.Domains)...)
 	}
-	wrong := make(map[string]bool) // desks that cannot be asked
+	wrong, units := make(map[string]bool), make(settings.Asked) // desks that cannot be asked, and what others have
 	for i, desk := range d.Desks {
 		c.twice("desks", i, desk.Name)
 		more, err := s.settings.CheckDesk(desk)
@@ -72,6 +71,11 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 			return nil, err
 		}
 		wrong[desk.Name] = wrong[desk.Name] || c.entries["desks"] == i+1
+		if desk.ID = known.ID; !wrong[desk.Name] {
+			more, err := units.HandOver(ctx, s.settings, desk)
+			c.warnings = append(c.warnings, more...)
+			c.note("desks", i, err)
+		}
 	}
 	owners, err := s.domainOwners(ctx, d)
 	if err != nil {
@@ -87,7 +91,7 @@ func (s *Service) Check(ctx context.Context, d Draft) (warnings []string, _ erro
 			}
 		}
 	}
-	if err := s.checkRules(ctx, d, wrong, &c); err != nil {
+	if err := s.checkRules(ctx, d, wrong, units, &c); err != nil {
 		return nil, err
 	}
 	if c.failed != nil {
@@ -136,19 +140,19 @@ func (c *checking) twice(list string, i int, name string) {
 
 // checkRules looks at the rules of d. wrong are the desks that cannot be asked
 // what they have.
-func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool, c *checking) error {
+func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool, units settings.Asked, c *checking) error {
 	connections, desks, err := s.namesIn(ctx, d)
 	if err != nil {
 		return err
 	}
-	units, known, settled := make(map[string]*settings.Units), make(map[string][]deskhealth.KnownUnit), make(map[string]provision.Desk)
+	known, settled := make(map[string][]deskhealth.KnownUnit), make(map[string]provision.Desk)
 	var before []DraftRule
 	for i, r := range d.Rules {
 		if !slices.Contains(connections, r.Connection) {
-			c.note("rules", i, unknownName("connection", r.Connection, connections))
+			c.note("rules", i, settings.UnknownName("connection", r.Connection, connections))
 		}
 		if !slices.Contains(desks, r.Desk) {
-			c.note("rules", i, unknownName("desk", r.Desk, desks))
+			c.note("rules", i, settings.UnknownName("desk", r.Desk, desks))
 		}
 		rule := r.Rule
 		rule.Connection, rule.Desk = cmp.Or(provision.ConnectionID(r.Connection), "-"), cmp.Or(provision.DeskID(r.Desk), "-") // they are named, if wrongly
@@ -164,14 +168,13 @@ func (s *Service) checkRules(ctx context.Context, d Draft, wrong map[string]bool
 		if wrong[r.Desk] || !slices.Contains(desks, r.Desk) {
 			continue
 		}
-		if _, asked := units[r.Desk]; !asked {
+		if _, asked := settled[r.Desk]; !asked {
 			desk, err := s.deskNamed(ctx, d, r.Desk)
 			if err != nil {
 				return err
 			}
 			settled[r.Desk] = desk
-			var more []string
-			units[r.Desk], more = s.settings.UnitsOf(ctx, desk)
+			_, more := units.Of(ctx, s.settings, desk)
 			c.warnings = append(c.warnings, more...)
 			if desk.ID != "" {
 				if known[r.Desk], err = s.health.KnownUnits(ctx, desk.ID); err != nil {
@@ -241,17 +244,6 @@ func (s *Service) domainOwners(ctx context.Context, d Draft) (map[string][]strin
 		}
 	}
 	return owners, nil
-}
-
-func unknownName(what, name string, known []string) error {
-	if name == "" {
-		return provision.Errorf(provision.Invalid, what, "a rule needs a %s", what)
-	}
-	said := fmt.Sprintf("there is no %s %q, neither in the file nor in Deskbridge", what, name)
-	if meant := spelling.Closest(name, known); meant != "" {
-		said += fmt.Sprintf("; did you mean %q?", meant)
-	}
-	return provision.Errorf(provision.Invalid, what, "%s", said)
 }
 
 // sameKind returns an Invalid error when want is have with another kind.

@@ -31,7 +31,7 @@ func TestNobodyIsNamedOutside(t *testing.T) {
 	d := h.Desk
 	d.HandOver = provision.HandOver{Agent: "ada.lovelace@example.test"}
 	h.Must(h.Store.SaveDesk(ctx, d))
-	h.Must(h.Core.DeskHealth.NoteHandOver(ctx, d, "hand_over: ada.lovelace@example.test is not on the desk"))
+	h.Must(h.Core.DeskHealth.NoteHandOver(ctx, d, map[string]string{"": "hand_over: ada.lovelace@example.test is not on the desk"}))
 	bob := h.Person("bob.leaver", "agent")
 	h.SetStatus(bob.ID, provision.StatusSuspended)
 

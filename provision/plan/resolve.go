@@ -135,7 +135,7 @@ func (s *Service) resolveDesk(ctx context.Context, store Store, state *draftStat
 		{"settings", maps.Equal(have.Settings, want.Settings)},
 		{"on_leave", have.OnLeave.Same(want.OnLeave)},
 		{"approve", have.Approve == want.Approve},
-		{"hand_over", have.HandOver == want.HandOver},
+		{"hand_over", have.HandOver.Equal(want.HandOver)},
 		{"seats", have.Seats == want.Seats},
 		{"seat_price", have.Price.Same(want.Price)},
 		{"idle", have.Idle.Same(want.Idle)},

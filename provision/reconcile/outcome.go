@@ -61,7 +61,7 @@ func (r *Run) Confirm(ctx context.Context, have *provision.DeskUser) error {
 		}
 		var entries []provision.Entry
 		if t := a.Transfer; t.Before > 0 {
-			entries = append(entries, s.accountEntry(*a, audit.AccountHandedOver, map[string]any{"before": t.Before, "moved": t.Moved, "to_queue": t.ToQueue, "left": t.Left}))
+			entries = append(entries, s.accountEntry(*a, audit.AccountHandedOver, t.Mailboxes.In(map[string]any{"before": t.Before, "moved": t.Moved, "to_queue": t.ToQueue, "left": t.Left})))
 		}
 		a.Transfer = provision.Transfer{}
 		if r.Ending() && a.Leaving.Confirm(r.Desk.OnLeave, r.leftMark(have), now) {

@@ -57,8 +57,9 @@ func (s *Service) SignInWarnings(ctx context.Context, c provision.Connection) []
 type Abilities struct {
 	Deactivate, Delete, Anonymize bool
 	ChangeRole                    bool
-	Limited                       bool // the desk has a word for the role limited
-	KeepsSeat                     bool // whoever leaves as the desk's settings say still takes a seat there
+	Limited                       bool               // the desk has a word for the role limited
+	ConversationsIn               provision.UnitKind // what it tells as the mailbox of a conversation: a mailbox, a team, or nothing
+	KeepsSeat                     bool               // whoever leaves as the desk's settings say still takes a seat there
 }
 
 // RuleProblem is what is wrong with a rule, in words for an admin.
@@ -157,6 +158,9 @@ func (s *Service) CheckDesk(d provision.Desk) (warnings []string, _ error) {
 		if d.OnLeave.Mentions(leave) && !able {
 			mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s cannot %s users; use deactivate", d.Name, d.Kind, leave))
 		}
+	}
+	if len(d.HandOver.Mailboxes) > 0 && can.ConversationsIn == "" {
+		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "hand_over.mailboxes", "desk %s: a desk of kind %s does not tell in which mailbox a conversation is, so hand_over cannot have rules by mailbox; take mailboxes out of it", d.Name, d.Kind))
 	}
 	if d.OnLeave.DowngradesTo(string(provision.RoleLimited)) && !(can.ChangeRole && can.Limited) {
 		mistakes = append(mistakes, provision.Errorf(provision.Invalid, "on_leave", "desk %s: a desk of kind %s has no limited role that users could be changed to, by its settings; use downgrade or deactivate", d.Name, d.Kind))

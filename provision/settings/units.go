@@ -157,3 +157,15 @@ func (p *Units) Of(kind provision.UnitKind) []string {
 	}
 	return nil
 }
+
+// UnknownName says that a rule names no connection or desk that is known, and which one may be meant.
+func UnknownName(what, name string, known []string) error {
+	if name == "" {
+		return provision.Errorf(provision.Invalid, what, "a rule needs a %s", what)
+	}
+	said := fmt.Sprintf("there is no %s %q, neither in the file nor in Deskbridge", what, name)
+	if meant := spelling.Closest(name, known); meant != "" {
+		said += fmt.Sprintf("; did you mean %q?", meant)
+	}
+	return provision.Errorf(provision.Invalid, what, "%s", said)
+}

@@ -27,47 +27,45 @@ type search struct {
 	v      *reconcile.Run
 	have   *provision.DeskUser
 	loss   reconcile.Loss
+	rule   provision.HandOverRule
 }
 
-// Find returns those who take over from have what loss says, by the policy of the
-// run's desk. People get no more than the cap leaves them, as the desk shows what
-// they have: with a cap, that is a call for each of them.
-func Find(ctx context.Context, people People, d desk.Desk, v *reconcile.Run, have *provision.DeskUser, loss reconcile.Loss) (*List, error) {
-	s := search{people, d, v, have, loss}
-	l, err := s.named(ctx)
-	most := v.Desk.HandOver.Cap
-	if err != nil || most == 0 {
-		return l, err
-	}
-	l.room = make(map[desk.Assignee]int)
-	for _, to := range l.all {
-		if to.User == "" {
-			continue
-		}
-		open, err := d.OpenConversations(ctx, to.User, most)
-		if err != nil {
-			return nil, err
-		}
-		l.room[to] = most - len(open)
-	}
-	return l, nil
-}
-
-// named returns whom the desk's policy names.
+// named returns whom a rule names.
 func (s *search) named(ctx context.Context) (*List, error) {
-	policy := s.v.Desk.HandOver
 	switch {
-	case policy.Agent != "":
-		if leaving, err := s.people.IsLeaving(ctx, s.v.Desk.ID, policy.Agent); err != nil || leaving {
+	case s.rule.Agent != "":
+		if leaving, err := s.people.IsLeaving(ctx, s.v.Desk.ID, s.rule.Agent); err != nil || leaving {
 			return &List{note: "the agent named in hand_over is leaving too"}, err
 		}
-		return s.agent(ctx, desk.Key{Email: policy.Agent}, "the agent named in hand_over is not active on the desk")
-	case policy.To == provision.HandOverManager:
+		return s.agent(ctx, desk.Key{Email: s.rule.Agent}, "the agent named in hand_over is not active on the desk")
+	case s.rule.Team != "":
+		return s.namedTeam(ctx)
+	case s.rule.To == provision.HandOverManager:
 		return s.manager(ctx)
-	case policy.To == provision.HandOverTeam || policy.To == provision.HandOverRoundRobin:
+	case s.rule.To == provision.HandOverTeam || s.rule.To == provision.HandOverRoundRobin:
 		return s.team(ctx)
 	}
 	return &List{}, nil
+}
+
+// namedTeam is the team that the rule names, or its active members in turn where the desk
+// cannot assign to teams.
+func (s *search) namedTeam(ctx context.Context) (*List, error) {
+	members, err := s.d.TeamMembers(ctx, s.rule.Team)
+	switch {
+	case err != nil && desk.KindOf(err) == desk.NotFound:
+		return &List{note: "the team named in hand_over is not on the desk"}, nil
+	case err != nil:
+		return nil, err
+	case s.d.Capabilities().AssignToTeam:
+		return &List{all: []desk.Assignee{{Team: s.rule.Team}}}, nil
+	}
+	l := &List{}
+	l.add(members, s.have.ID)
+	if len(l.all) == 0 {
+		l.note = "nobody else is active in the team named in hand_over"
+	}
+	return l, nil
 }
 
 // manager is the person's manager, or the next above who is active on the desk.
@@ -119,7 +117,7 @@ func (s *search) team(ctx context.Context) (*List, error) {
 	slices.SortStableFunc(teams, func(a, b string) int {
 		return cmp.Compare(min(slices.Index(s.v.Teams, b), 0), min(slices.Index(s.v.Teams, a), 0)) // -1: not managed
 	})
-	if s.v.Desk.HandOver.To == provision.HandOverTeam && s.d.Capabilities().AssignToTeam && len(teams) > 0 {
+	if s.rule.To == provision.HandOverTeam && s.d.Capabilities().AssignToTeam && len(teams) > 0 {
 		return &List{all: []desk.Assignee{{Team: teams[0]}}}, nil
 	}
 	l := &List{note: "nobody else is active in the person's teams"}
@@ -128,12 +126,7 @@ func (s *search) team(ctx context.Context) (*List, error) {
 		if err != nil && desk.KindOf(err) != desk.NotFound {
 			return nil, err
 		}
-		for _, m := range members {
-			to := desk.Assignee{User: m}
-			if m != s.have.ID && !slices.Contains(l.all, to) {
-				l.all = append(l.all, to)
-			}
-		}
+		l.add(members, s.have.ID)
 	}
 	if len(l.all) > 0 {
 		l.note = ""

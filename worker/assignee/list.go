@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/deskbridge/deskbridge/desk"
+	"github.com/deskbridge/deskbridge/provision"
 )
 
 // List is those who take over, in turn; empty means nobody. It is not safe for
@@ -13,6 +14,15 @@ type List struct {
 	at   int
 	room map[desk.Assignee]int // how many more each may get; whoever is not in it any number
 	note string                // why it is nobody, when somebody was asked for
+}
+
+// add adds users who are not in it, without the leaver.
+func (l *List) add(users []provision.DeskUserID, leaver provision.DeskUserID) {
+	for _, u := range users {
+		if to := (desk.Assignee{User: u}); u != leaver && !slices.Contains(l.all, to) {
+			l.all = append(l.all, to)
+		}
+	}
 }
 
 // Next returns whose turn it is; again, if that is one of them: who was tried

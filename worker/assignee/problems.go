@@ -9,47 +9,59 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// Problems says what keeps a desk's hand-over policy from finding somebody who
-// takes over from people of these teams; nothing when it can be followed. leaver,
-// when not empty, is whose conversations they are.
-func Problems(ctx context.Context, d desk.Desk, policy provision.HandOver, teams []string, leaver provision.DeskUserID) (problems []string, _ error) {
+// Problems says what keeps a rule of a desk's hand-over policy from finding somebody who
+// takes over from people of these teams; nothing when it can be followed. mailbox is whose
+// rule it is, "" the general one; leaver, when not empty, whose conversations they are.
+func Problems(ctx context.Context, d desk.Desk, mailbox string, rule provision.HandOverRule, teams []string, leaver provision.DeskUserID) (problems []string, _ error) {
 	switch {
-	case policy.Agent != "":
-		user, err := d.Find(ctx, desk.Key{Email: policy.Agent})
+	case rule.Agent != "":
+		user, err := d.Find(ctx, desk.Key{Email: rule.Agent})
 		switch {
 		case err != nil:
 			return nil, err
 		case user == nil:
-			return []string{"hand_over: " + policy.Agent + " is not on the desk; leavers' conversations go to the queue"}, nil
+			return []string{of(mailbox) + rule.Agent + " is not on the desk; leavers' conversations go to the queue"}, nil
 		case !user.Active:
-			return []string{"hand_over: " + policy.Agent + " is not active on the desk; leavers' conversations go to the queue"}, nil
+			return []string{of(mailbox) + rule.Agent + " is not active on the desk; leavers' conversations go to the queue"}, nil
 		}
-	case policy.To == provision.HandOverTeam || policy.To == provision.HandOverRoundRobin:
-		for _, team := range teams {
-			members, err := d.TeamMembers(ctx, team)
-			switch {
-			case desk.KindOf(err) == desk.NotFound && err != nil:
-				problems = append(problems, fmt.Sprintf("hand_over: the team %q is not on the desk", team))
-			case err != nil:
-				return nil, err
-			case !slices.ContainsFunc(members, func(m provision.DeskUserID) bool { return m != leaver }):
-				problems = append(problems, fmt.Sprintf("hand_over: the team %q has no active members; what is handed over there is seen by nobody in it", team))
-			}
+		return nil, nil
+	case rule.Team != "":
+		teams = []string{rule.Team}
+	case rule.To != provision.HandOverTeam && rule.To != provision.HandOverRoundRobin:
+		return nil, nil
+	}
+	for _, team := range teams {
+		members, err := d.TeamMembers(ctx, team)
+		switch {
+		case desk.KindOf(err) == desk.NotFound && err != nil:
+			problems = append(problems, fmt.Sprintf("%sthe team %q is not on the desk", of(mailbox), team))
+		case err != nil:
+			return nil, err
+		case !slices.ContainsFunc(members, func(m provision.DeskUserID) bool { return m != leaver }):
+			problems = append(problems, fmt.Sprintf("%sthe team %q has no active members; what is handed over there is seen by nobody in it", of(mailbox), team))
 		}
 	}
 	return problems, nil
 }
 
-// Problem says what is wrong with the policy by which l was found for a leaver; ""
-// for nothing. known is false when that says nothing of the policy: the leaver is in
+// of names a rule, before what is wrong with it.
+func of(mailbox string) string {
+	if mailbox == "" {
+		return "hand_over: "
+	}
+	return fmt.Sprintf("hand_over of the mailbox %q: ", mailbox)
+}
+
+// Problem says what is wrong with the rule of a mailbox, "" the general one, by which l was found
+// for a leaver; "" for nothing. known is false when that says nothing of the rule: the leaver is in
 // no team, or the desk does not tell.
-func (l *List) Problem(ctx context.Context, d desk.Desk, policy provision.HandOver, leaver *provision.DeskUser) (problem string, known bool) {
+func (l *List) Problem(ctx context.Context, d desk.Desk, mailbox string, rule provision.HandOverRule, leaver *provision.DeskUser) (problem string, known bool) {
 	switch {
-	case policy.Agent != "":
+	case rule.Agent != "":
 		if len(l.all) == 0 {
-			problem = "hand_over: " + l.note + " (" + policy.Agent + ")"
+			problem = of(mailbox) + l.note + " (" + rule.Agent + ")"
 		}
-	case policy.To == provision.HandOverRoundRobin || policy.To == provision.HandOverTeam:
+	case rule.Team != "" || rule.To == provision.HandOverRoundRobin || rule.To == provision.HandOverTeam:
 		var teams []string
 		for _, to := range l.all {
 			if to.Team != "" {
@@ -57,11 +69,14 @@ func (l *List) Problem(ctx context.Context, d desk.Desk, policy provision.HandOv
 			}
 		}
 		if len(l.all) == 0 {
-			if teams = leaver.Teams; len(teams) == 0 {
+			if teams = leaver.Teams; len(teams) == 0 && rule.Team == "" {
 				return "", false
 			}
 		}
-		problems, err := Problems(ctx, d, policy, teams, leaver.ID)
+		if rule.Team != "" && len(l.all) > 0 && len(teams) == 0 {
+			return "", true // its members have them
+		}
+		problems, err := Problems(ctx, d, mailbox, rule, teams, leaver.ID)
 		if err != nil {
 			return "", false
 		}

@@ -43,8 +43,8 @@ type Health interface {
 	NoteRefusal(ctx context.Context, id provision.DeskID, reason string, wait time.Duration) error
 	EndPause(ctx context.Context, id provision.DeskID) error
 	// RecognizeUnits returns what names in rules mean on a desk that has these
-	// teams and mailboxes; KnownUnits what they meant when that was last known.
-	RecognizeUnits(ctx context.Context, id provision.DeskID, units []deskhealth.Unit) ([]deskhealth.KnownUnit, error)
+	// teams and mailboxes, and also these of hand_over; KnownUnits what they meant when that was last known.
+	RecognizeUnits(ctx context.Context, id provision.DeskID, units []deskhealth.Unit, also ...deskhealth.Unit) ([]deskhealth.KnownUnit, error)
 	KnownUnits(ctx context.Context, id provision.DeskID) ([]deskhealth.KnownUnit, error)
 }
 

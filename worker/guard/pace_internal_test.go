@@ -53,7 +53,7 @@ func newGuard(perSecond float64) *deskGuard {
 type unseen struct{}
 
 func (unseen) NotePause(context.Context, provision.DeskID, string, time.Duration) error { return nil }
-func (unseen) RecognizeUnits(context.Context, provision.DeskID, []deskhealth.Unit) ([]deskhealth.KnownUnit, error) {
+func (unseen) RecognizeUnits(context.Context, provision.DeskID, []deskhealth.Unit, ...deskhealth.Unit) ([]deskhealth.KnownUnit, error) {
 	return nil, nil
 }
 func (unseen) KnownUnits(context.Context, provision.DeskID) ([]deskhealth.KnownUnit, error) {

@@ -170,9 +170,10 @@ func (s *Session) OpenConversations(ctx context.Context, id provision.DeskUserID
 	open, err := Ask(ctx, s, func(ctx context.Context) ([]desk.Conversation, error) {
 		return s.Desk.OpenConversations(ctx, id, limit)
 	})
+	kind := s.Desk.Capabilities().ConversationsIn
 	for i := range open {
 		if open[i].Mailbox != "" {
-			names, _ := s.open.units.inRules(provision.UnitMailbox, []string{open[i].Mailbox})
+			names, _ := s.open.units.inRules(kind, []string{open[i].Mailbox})
 			open[i].Mailbox = names[0]
 		}
 	}
@@ -282,7 +283,7 @@ func (s *Session) MailboxesOf(ctx context.Context, team string) (mailboxes []str
 		return nil, true, err
 	}
 	names, err := Ask(ctx, s, func(ctx context.Context) ([]string, error) { return tells.MailboxesOf(ctx, there[0]) })
-	mailboxes, _ = s.open.units.inRules(provision.UnitMailbox, names)
+	mailboxes, _ = s.open.units.inRules(s.Desk.Capabilities().ConversationsIn, names)
 	return mailboxes, true, err
 }
 

@@ -114,7 +114,7 @@ func (s *Session) readUnits(ctx context.Context) error {
 	health, id := s.open.guard.health, s.open.settings.ID
 	var known []deskhealth.KnownUnit
 	if err == nil {
-		known, err = health.RecognizeUnits(ctx, id, there)
+		known, err = health.RecognizeUnits(ctx, id, there, s.handedOver()...)
 	} else if known, err = health.KnownUnits(ctx, id); err == nil {
 		there = lastSeen(known)
 	}
@@ -199,6 +199,33 @@ func unitsOf(kind provision.UnitKind, list []desk.Unit) (units []deskhealth.Unit
 		}
 	}
 	return units
+}
+
+// handedOver returns the teams and mailboxes that the desk's hand_over names.
+func (s *Session) handedOver() (units []deskhealth.Unit) {
+	kind := s.Desk.Capabilities().ConversationsIn
+	for mailbox, r := range s.open.settings.HandOver.Rules() {
+		if mailbox != "" && kind != "" {
+			units = append(units, deskhealth.Unit{Kind: kind, Name: mailbox})
+		}
+		if r.Team != "" {
+			units = append(units, deskhealth.Unit{Kind: provision.UnitTeam, Name: r.Team})
+		}
+	}
+	return units
+}
+
+// MailboxMeant returns what OpenConversations calls the mailbox that hand_over calls so.
+func (s *Session) MailboxMeant(name string) string {
+	kind, u := s.Desk.Capabilities().ConversationsIn, &s.open.units
+	u.mu.Lock()
+	_, meant := u.meant[nameOf(kind, name)]
+	u.mu.Unlock()
+	if meant {
+		return name
+	}
+	names, _ := u.inRules(kind, []string{name})
+	return names[0]
 }
 
 // onDesk returns what the desk calls units that rules call so. What was replaced

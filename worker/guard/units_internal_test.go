@@ -95,7 +95,7 @@ type recognizing struct {
 	err   *error
 }
 
-func (r recognizing) RecognizeUnits(context.Context, provision.DeskID, []deskhealth.Unit) ([]deskhealth.KnownUnit, error) {
+func (r recognizing) RecognizeUnits(context.Context, provision.DeskID, []deskhealth.Unit, ...deskhealth.Unit) ([]deskhealth.KnownUnit, error) {
 	if r.err != nil {
 		return nil, *r.err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/deskbridge/deskbridge/config"
 	"github.com/deskbridge/deskbridge/desk/builtin"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/handover"
 	"github.com/deskbridge/deskbridge/provision/keeping"
 	"github.com/deskbridge/deskbridge/provision/seating"
 )
@@ -48,7 +49,7 @@ type Line struct {
 
 func lineOf(d provision.Desk) Line {
 	line := Line{ID: string(d.ID), Name: d.Name, Kind: string(d.Kind), URL: d.URL, Settings: d.Settings, Seats: d.Seats,
-		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: string(d.HandOver.To), Adoption: string(d.Adoption), AdoptIgnore: d.AdoptIgnore, Profile: d.Profile.Words(),
+		OnLeave: string(d.OnLeave), Approve: string(d.Approve.Of), HandOver: d.HandOver.String(), Adoption: string(d.Adoption), AdoptIgnore: d.AdoptIgnore, Profile: d.Profile.Words(),
 		Drift: string(cmp.Or(d.Drift, provision.DriftRepair)), Rate: d.Rate}
 	line.Price = d.Price.String()
 	if d.Idle.Set() {
@@ -59,12 +60,6 @@ func lineOf(d provision.Desk) Line {
 	}
 	if line.OnLeave == "" {
 		line.OnLeave = string(provision.LeaveDeactivate)
-	}
-	if d.HandOver.Agent != "" {
-		line.HandOver = d.HandOver.Agent
-	}
-	if line.HandOver == "" {
-		line.HandOver = string(provision.HandOverUnassign)
 	}
 	if line.Adoption == "" {
 		line.Adoption = string(provision.AdoptPropose)
@@ -82,7 +77,8 @@ func Command(a *command.App) *cobra.Command {
 type flags struct {
 	kind, url, onLeave, handOver, adoption, drift string
 	secret, secretFile, secretEnv                 string
-	adoptIgnore                                   []string
+	adoptIgnore, handOverOf                       []string
+	handOverCap                                   int
 	settings, profile                             map[string]string
 	seats                                         int
 	rate                                          float64
@@ -102,7 +98,9 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.Var((*config.Duration)(&f.approve.Timeout), "approve-timeout", "how long they wait; 0 means 7d")
 	flags.StringVar((*string)(&f.approve.Then), "approve-then", "", "what happens then: ask (default), keep or carry-out")
 	flags.BoolVar(&f.approve.Second, "approve-second", false, "who had access end may not approve it, too")
-	flags.StringVar(&f.handOver, "hand-over", "", "assignee of a leaver's open conversations: manager, team, round_robin, unassign (default) or an agent's e-mail")
+	flags.StringVar(&f.handOver, "hand-over", "", "assignee of a leaver's open conversations: manager, team, round_robin, unassign (default), an agent's e-mail, or \"team NAME\"")
+	flags.StringArrayVar(&f.handOverOf, "hand-over-of", nil, "MAILBOX=WHO: of the conversations in that mailbox, another assignee, written as for --hand-over; may be repeated")
+	flags.IntVar(&f.handOverCap, "hand-over-cap", 0, "how many open conversations one person may have by it; what is beyond goes to the queue; 0 means no limit")
 	flags.IntVar(&f.seats, "seats", 0, "how many people may have access at once; 0 means no limit")
 	flags.StringArrayVar(&f.adoptIgnore, "adopt-ignore", nil, "users there that are nobody: an address in which * stands for any text, or id: and an id; may be repeated")
 	flags.StringVar(&f.adoption, "adoption", "", "accounts that were there before: propose (default), automatic, off")
@@ -114,10 +112,17 @@ func (f *flags) add(cmd *cobra.Command) {
 func (f *flags) desk(a *command.App, name string) (provision.Desk, error) {
 	d := provision.Desk{Name: name, Kind: provision.DeskKind(f.kind), URL: strings.TrimRight(f.url, "/"), Settings: f.settings, Seats: f.seats,
 		OnLeave: provision.OnLeave(f.onLeave).Canonical(), Approve: f.approve, Adoption: provision.Adoption(f.adoption), AdoptIgnore: f.adoptIgnore, Profile: keeping.Read(f.profile), Drift: provision.DriftPolicy(f.drift), Rate: f.rate, Secret: f.secret}
-	if strings.Contains(f.handOver, "@") {
-		d.HandOver.Agent = f.handOver
-	} else {
-		d.HandOver.To = provision.HandOverTo(f.handOver)
+	general := handover.ReadRule(f.handOver)
+	d.HandOver = provision.HandOver{Agent: general.Agent, Team: general.Team, To: general.To, Cap: f.handOverCap}
+	for _, said := range f.handOverOf {
+		at := strings.LastIndex(said, "=")
+		if at < 0 {
+			return d, command.Misuse("--hand-over-of %q: write MAILBOX=WHO", said)
+		}
+		if d.HandOver.Mailboxes == nil {
+			d.HandOver.Mailboxes = make(map[string]provision.HandOverRule)
+		}
+		d.HandOver.Mailboxes[strings.TrimSpace(said[:at])] = handover.ReadRule(strings.TrimSpace(said[at+1:]))
 	}
 	switch {
 	case f.secretFile != "":
@@ -162,7 +167,11 @@ func addCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		for _, w := range warnings {
+		more, err := sys.Core.Settings.CheckHandOver(ctx, d)
+		if err != nil {
+			return command.Result{}, err
+		}
+		for _, w := range append(warnings, more...) {
 			a.Warn(w)
 		}
 		if d, err = sys.Core.Settings.AddDesk(ctx, sys.Cause, d); err != nil {

@@ -58,7 +58,7 @@ func Reading(access config.Access, read func(path string) ([]byte, error)) (d pl
 			Settings: k.Settings, OnLeave: provision.OnLeave(k.OnLeave).Canonical(), Approve: approve, Seats: k.Seats, Adoption: provision.Adoption(k.Adoption), AdoptIgnore: k.AdoptIgnore,
 			Profile: keeping.Read(k.Profile),
 			Drift:   provision.DriftPolicy(k.Drift), Rate: k.Rate, SignIn: deskSignInOf(k.Name, k.SignIn),
-			HandOver: provision.HandOver{Agent: k.HandOver.Agent, To: provision.HandOverTo(k.HandOver.To), Cap: k.HandOver.Cap}})
+			HandOver: handOverOf(k.HandOver)})
 	}
 	for i, r := range access.Rules {
 		var until *time.Time
@@ -73,6 +73,18 @@ func Reading(access config.Access, read func(path string) ([]byte, error)) (d pl
 			Group: r.Group, Attribute: r.Attribute, Equals: r.Equals, Role: roleOf(r.Role), Teams: r.Teams, Mailboxes: r.Mailboxes, DeskRoles: r.DeskRoles, Until: until}})
 	}
 	return d, errors.Join(mistakes...)
+}
+
+// handOverOf turns what a file says of hand-over into the core's words.
+func handOverOf(k config.HandOver) provision.HandOver {
+	p := provision.HandOver{Agent: k.Agent, Team: k.Team, To: provision.HandOverTo(k.To), Cap: k.Cap}
+	for mailbox, r := range k.Mailboxes {
+		if p.Mailboxes == nil {
+			p.Mailboxes = make(map[string]provision.HandOverRule, len(k.Mailboxes))
+		}
+		p.Mailboxes[mailbox] = provision.HandOverRule{Agent: r.Agent, Team: r.Team, To: provision.HandOverTo(r.To)}
+	}
+	return p
 }
 
 // seatsOf turns what a file says of the seats of a desk into the core's words.

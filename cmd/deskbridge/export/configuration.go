@@ -122,10 +122,21 @@ func unreadable(connection, protocol string) error {
 	return fmt.Errorf("the %s settings of connection %s were written by a newer release, and this one cannot read them; export with that release", protocol, connection)
 }
 
+func handOver(from provision.HandOver) config.HandOver {
+	out := config.HandOver{Agent: from.Agent, Team: from.Team, To: string(from.To), Cap: from.Cap}
+	for mailbox, r := range from.Mailboxes {
+		if out.Mailboxes == nil {
+			out.Mailboxes = make(map[string]config.HandOverRule, len(from.Mailboxes))
+		}
+		out.Mailboxes[mailbox] = config.HandOverRule{Agent: r.Agent, Team: r.Team, To: string(r.To)}
+	}
+	return out
+}
+
 func (o *Configuration) addDesk(from provision.Desk) {
 	d := config.Desk{Name: from.Name, Kind: string(from.Kind), URL: from.URL, Settings: from.Settings, OnLeave: config.Steps(from.OnLeave),
 		Approve: string(from.Approve.Of), ApproveThen: string(from.Approve.Then), ApproveSecond: from.Approve.Second,
-		HandOver: config.HandOver{Agent: from.HandOver.Agent, To: string(from.HandOver.To), Cap: from.HandOver.Cap}, Seats: from.Seats, Adoption: string(from.Adoption), AdoptIgnore: from.AdoptIgnore,
+		HandOver: handOver(from.HandOver), Seats: from.Seats, Adoption: string(from.Adoption), AdoptIgnore: from.AdoptIgnore,
 		Profile: from.Profile.Words(),
 		Drift:   string(from.Drift), Rate: from.Rate}
 	if from.Approve.Timeout > 0 {

@@ -171,6 +171,9 @@ func conversations(c *offboarding.Conversations) string {
 	if len(to) > 0 {
 		text += ": " + strings.Join(to, ", ")
 	}
+	if len(c.Mailboxes) > 0 {
+		text += "; by mailbox: " + c.Mailboxes.String()
+	}
 	return text
 }
 

@@ -1,11 +1,11 @@
 package output
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/handover"
 )
 
 // Grant says what a rule grants.
@@ -48,6 +48,8 @@ type HandOver struct {
 	Moved   int `json:"moved"`    // that are the person's no more
 	ToQueue int `json:"to_queue"` // of those, given to nobody
 	Left    int `json:"left"`     // that were the person's when the desk was last read
+
+	Mailboxes handover.Counts `json:"by_mailbox,omitempty"` // of those, what goes by rules of mailboxes
 }
 
 // HandOverOf returns how far a hand-over is; nil when none is on its way.
@@ -55,7 +57,7 @@ func HandOverOf(t provision.Transfer) *HandOver {
 	if t.Before == 0 {
 		return nil
 	}
-	return &HandOver{Before: t.Before, Moved: t.Moved, ToQueue: t.ToQueue, Left: t.Left}
+	return &HandOver{Before: t.Before, Moved: t.Moved, ToQueue: t.ToQueue, Left: t.Left, Mailboxes: t.Mailboxes}
 }
 
 // earlier is how far a hand-over was when a reason was written.
@@ -68,7 +70,7 @@ func (h *HandOver) Reason(reason string) string {
 	if h == nil {
 		return Plain(reason)
 	}
-	now := fmt.Sprintf("%d of %d conversations are handed over", h.Moved, h.Before)
+	now := Plain(handover.Progress(h.Moved, h.Before, h.Mailboxes))
 	switch {
 	case reason == "":
 		return now

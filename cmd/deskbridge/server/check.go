@@ -13,6 +13,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision/settings"
 	"github.com/deskbridge/deskbridge/worker"
 	"github.com/deskbridge/deskbridge/worker/giveback"
+	"github.com/deskbridge/deskbridge/worker/takeover"
 )
 
 // DeskReport is what `desk check` found.
@@ -93,6 +94,8 @@ func CheckDesk(ctx context.Context, s *System, d provision.Desk) (DeskReport, er
 			}
 		}
 	}
+	able, _ := s.Core.Settings.Abilities(d)
+	report.Problems = append(report.Problems, there.LacksFor(d, able)...)
 	if counter, ok := connector.(desk.Seats); ok {
 		var seats SeatsOf
 		if seats.Used, seats.Limit, err = counter.Seats(ctx); err != nil {
@@ -124,7 +127,7 @@ func (d asInRules) TeamMembers(ctx context.Context, team string) ([]provision.De
 // checkHandOver says whether somebody takes over from leavers. A team without
 // members is no problem until somebody has left it.
 func (r *DeskReport) checkHandOver(ctx context.Context, s *System, connector desk.Desk, d provision.Desk) error {
-	found, err := worker.CheckPolicy(ctx, WorkerCore(s.Core), connector, d)
+	found, err := takeover.Check(ctx, takeover.Core{Settings: s.Core.Settings, DeskHealth: s.Core.DeskHealth}, connector, d)
 	if d.HandOver.Agent != "" {
 		r.Problems = append(r.Problems, found...)
 	} else {
@@ -145,7 +148,7 @@ func cannot(c desk.Capabilities) []string {
 	}{
 		{c.ChangeProfile, "change name or e-mail"}, {c.ChangeRole, "change the role"}, {c.ChangeTeams, "change teams"},
 		{c.ChangeMailboxes || c.MailboxesByTeam, "change mailboxes"}, {c.Deactivate, "deactivate"}, {c.Delete, "delete"},
-		{c.Anonymize, "anonymize"}, {c.AssignToTeam, "assign to a team"}, {c.EndSessions, "end sessions"},
+		{c.Anonymize, "anonymize"}, {c.AssignToTeam, "assign to a team"}, {c.ConversationsIn != "", "hand over by mailbox"}, {c.EndSessions, "end sessions"},
 	} {
 		if !w.can {
 			words = append(words, w.what)

@@ -100,7 +100,7 @@ func (s *System) checks() settings.Checks {
 				return settings.Abilities{}, err
 			}
 			can := connector.Capabilities()
-			return settings.Abilities{Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize, ChangeRole: can.ChangeRole,
+			return settings.Abilities{ConversationsIn: can.ConversationsIn, Deactivate: can.Deactivate, Delete: can.Delete, Anonymize: can.Anonymize, ChangeRole: can.ChangeRole,
 				Limited: can.RoleNames[provision.RoleLimited] != "", KeepsSeat: can.KeepsSeat(d.OnLeave)}, nil
 		},
 		Look: func(ctx context.Context, d provision.Desk) (*settings.Units, error) {

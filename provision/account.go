@@ -45,6 +45,7 @@ type Account struct {
 
 	DeskUser DeskUserID // "" until the user is found or made
 	Origin   Origin
+	Evidence Evidence // by what the user is known again beside the id
 
 	Desired    Access
 	Profile    Profile // as desired on the desk
@@ -99,6 +100,14 @@ func (a *Account) ManagedScope(rules []Rule) (teams, mailboxes, roles []string) 
 	return Sorted(teams), Sorted(mailboxes), Sorted(roles)
 }
 
+// Evidence is by what an account knows its desk user again beside the id; see package evidence.
+type Evidence struct {
+	User    DeskUserID `json:"user"`              // whom it is about; it says nothing of another one
+	MadeAt  *time.Time `json:"made_at,omitempty"` // when the desk made them, as it said; nil: it does not tell
+	Agreed  bool       `json:"agreed,omitempty"`  // a person has said that it is this one
+	Doubted bool       `json:"doubted,omitempty"` // a person was asked whether it is, and has not said
+}
+
 // Approval is the question whether what a desk does with a leaver is carried out,
 // which nothing brings back. Access has ended by then.
 type Approval struct {
@@ -148,9 +157,8 @@ const (
 	VerdictRejected Verdict = "rejected" // an admin decided that it is not
 )
 
-// Loss is the end of access that the desk had confirmed, from when rules stop to
-// grant it, or the person is suspended or removed, until access is desired again.
-// Mass-change protection counts losses. The zero value is none.
+// Loss is the end of access that the desk had confirmed, from when rules stop to grant it, or the person is suspended
+// or removed, until access is desired again. Mass-change protection counts losses. The zero value is none.
 type Loss struct {
 	Since   *time.Time // when it began, or became what Person says; nil: nothing is lost
 	Person  Status     // what the person is by then
@@ -159,8 +167,7 @@ type Loss struct {
 	By      string // who released or rejected it
 }
 
-// Explicit reports whether the loss was meant for this one person: they were
-// suspended or removed, and have not only lost what granted access.
+// Explicit reports whether the loss was meant for this one person: they were suspended or removed, and have not only lost what granted access.
 func (l *Loss) Explicit() bool { return l.Person == StatusSuspended || l.Person == StatusRemoved }
 
 // Begin notes at now what person is whose access is to end, by cause. What the
@@ -227,9 +234,8 @@ func (a *Account) Usable() bool {
 	return a.Desired.Status == AccessActive && a.Confirmed.Status == AccessActive && a.DeskUser != ""
 }
 
-// DeskNames is what a desk knows somebody by, as the desk showed it when access
-// was last confirmed. Whoever signs in to the desk is called so, and nothing
-// else: what the identity provider has said since may be somebody else's there.
+// DeskNames is what a desk knows somebody by, as the desk showed it when access was last confirmed. Whoever signs in to the desk is
+// called so, and nothing else: what the identity provider has said since may be somebody else's there.
 type DeskNames struct {
 	Email    string
 	UserName string // as the desk shows it; where it shows none, the userName at that time

@@ -176,17 +176,15 @@ type DeskUser struct {
 	Mailboxes   []string // sorted
 	DeskRoles   []string // sorted, desk's names: the roles of its own that the user has; Role is admin where one of them amounts to that
 
-	// TeamsHidden says that Teams and Mailboxes tell nothing, because the desk
-	// does not show where a deactivated user is. Workers set it, by what the
-	// connector declares.
+	// TeamsHidden says that Teams and Mailboxes tell nothing, because the desk does not show where a
+	// deactivated user is. Workers set it, by what the connector declares.
 	TeamsHidden bool
 
-	// What follows is told, and never a difference from what is desired. A list
-	// may leave it out.
-	LastLogin  time.Time // zero: never, or the desk does not tell
-	LastActive time.Time // zero: never, or the desk does not tell
-	NotPerson  string    // what the desk says a user is who is no person, such as "bot"; "": nothing
-	Accepted   *bool     // whether the desk's invitation was taken; nil: the desk does not tell
+	// What follows is told, and never a difference from what is desired. A list may leave it out.
+	MadeAt                time.Time // when the desk made the user; zero: it does not tell. An id that a desk gives to somebody else is told by it
+	LastLogin, LastActive time.Time // zero: never, or the desk does not tell
+	NotPerson             string    // what the desk says a user is who is no person, such as "bot"; "": nothing
+	Accepted              *bool     // whether the desk's invitation was taken; nil: the desk does not tell
 }
 
 // Differs names the fields of the profile in which u is not as want. What want

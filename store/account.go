@@ -16,6 +16,7 @@ type accountRow struct {
 	DeskID       string
 	DeskUser     string
 	Origin       string
+	Evidence     *string
 	Desired      string `gorm:"column:wanted" db:"wanted"`
 	Profile      string
 	UserName     string
@@ -67,6 +68,14 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		}
 		approval = &text
 	}
+	var evidence *string
+	if a.Evidence != (provision.Evidence{}) {
+		text, err := toJSON(a.Evidence)
+		if err != nil {
+			return accountRow{}, err
+		}
+		evidence = &text
+	}
 	var leaving *string
 	if a.Leaving != (leave.Course{}) {
 		text, err := toJSON(a.Leaving)
@@ -82,6 +91,7 @@ func newAccountRow(a provision.Account) (accountRow, error) {
 		DeskID:       string(a.Desk),
 		DeskUser:     string(a.DeskUser),
 		Origin:       string(a.Origin),
+		Evidence:     evidence,
 		Desired:      desired,
 		Profile:      profile,
 		UserName:     a.UserName,
@@ -155,6 +165,9 @@ func (row accountRow) account() (provision.Account, error) {
 	)
 	if row.Approval != nil {
 		err = errors.Join(err, json.Unmarshal([]byte(*row.Approval), &a.Approval))
+	}
+	if row.Evidence != nil {
+		err = errors.Join(err, json.Unmarshal([]byte(*row.Evidence), &a.Evidence))
 	}
 	if row.Leaving != nil {
 		err = errors.Join(err, json.Unmarshal([]byte(*row.Leaving), &a.Leaving))

@@ -128,6 +128,7 @@ func account(id provision.Identity, d provision.DeskID) provision.Account {
 	return provision.Account{
 		ID: provision.NewID[provision.AccountID](), Identity: id.ID, Connection: id.Connection, Desk: d,
 		DeskUser: provision.DeskUserID("user-" + id.UserName), Origin: provision.OriginMade,
+		Evidence: provision.Evidence{User: "user", MadeAt: new(noon), Agreed: true, Doubted: true},
 		Desired: provision.Access{Status: provision.AccessActive, Role: provision.RoleAgent, Teams: []string{"t"}, Mailboxes: []string{"m"}, DeskRoles: []string{"r"},
 			Grants: []provision.Grant{{Rule: "r", Group: "g", GroupName: "G", Via: []provision.GroupID{"n"}, Role: provision.RoleAgent}}},
 		Profile: id.Profile, UserName: id.UserName, Names: provision.DeskNames{Email: "shown@example.test", UserName: "shown"}, Manager: "boss", Revision: 4, Reconciled: 3,

@@ -26,8 +26,15 @@ func leaving(db *gorm.DB) *gorm.DB {
 }
 
 // LeavingAccounts implements [plan.Store].
-func (s *Store) LeavingAccounts(ctx context.Context) ([]provision.Account, error) {
-	return findAccounts(leaving(s.read(ctx)).Order("ending_since, id"))
+func (s *Store) LeavingAccounts(ctx context.Context, d provision.DeskID, limit int) ([]provision.Account, error) {
+	query := leaving(s.read(ctx)).Order("ending_since, id")
+	if d != "" {
+		query = query.Where("desk_id = ?", string(d))
+	}
+	if limit > 0 {
+		query = query.Limit(limit)
+	}
+	return findAccounts(query)
 }
 
 // Leavers implements [deskhealth.Store].

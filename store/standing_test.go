@@ -65,7 +65,7 @@ func TestLeavers(t *testing.T) {
 		}
 		var leaving []provision.AccountID
 		var of []provision.IdentityID
-		for _, a := range got(s.LeavingAccounts(ctx))(t) {
+		for _, a := range got(s.LeavingAccounts(ctx, "", 0))(t) {
 			leaving, of = append(leaving, a.ID), append(of, a.Identity)
 		}
 		equal(t, "leaving, the first to end first", ids, leaving)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/evidence"
 	"github.com/deskbridge/deskbridge/provision/profile"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
 	"github.com/deskbridge/deskbridge/worker/guard"
@@ -231,9 +232,8 @@ func (w *Worker) change(ctx context.Context, d *guard.Session, v *reconcile.Run,
 	return err
 }
 
-// mailboxesLost adds to what is lost the mailboxes that follow from teams, where
-// the desk tells them: those of the teams that are left, but for those of the
-// teams that stay or are joined, and for those that stay by themselves.
+// mailboxesLost adds to what is lost the mailboxes that follow from teams, where the desk tells them: those of the
+// teams that are left, but for those of the teams that stay or are joined, and for those that stay by themselves.
 func (w *Worker) mailboxesLost(ctx context.Context, d *guard.Session, v *reconcile.Run, have *provision.DeskUser, loss *reconcile.Loss) error {
 	if _, tells := desk.As[desk.TeamMailboxes](d.Desk); !tells || loss.All || len(loss.Teams) == 0 {
 		return nil
@@ -308,13 +308,21 @@ func said(v *reconcile.Run) provision.DeskUser { return profile.Of(&v.Account, v
 // find returns the desk user of the account, or nil. One that we knew and that
 // is gone is forgotten: whoever has the address now is somebody else's. That one
 // is gone is believed when the desk says so twice, and shows nobody with the same
-// id by external id or address. One that was made a moment ago is waited for.
+// id by external id or address. One that was made a moment ago is waited for. Who somebody else is under it a person is asked.
 func (w *Worker) find(ctx context.Context, d *guard.Session, v *reconcile.Run) (*provision.DeskUser, error) {
 	known := v.Account.DeskUser
 	if known != "" {
 		have, err := d.Find(ctx, desk.Key{ID: known})
-		if err != nil || have != nil {
+		if err != nil || have != nil && !evidence.Another(&v.Account, have) {
 			return seen(d, v, have), err
+		}
+		if have != nil {
+			if code, said, logged := evidence.Question(&v.Account, v.Desk.Name, have); code != "" {
+				return nil, &reconcile.AttentionError{Code: code, Reason: said, Logged: logged, Recheck: true, Doubts: true}
+			} else if err := v.Claim(ctx, "", provision.OriginNone); err != nil {
+				return nil, err
+			}
+			known = ""
 		}
 	}
 	key, look := desk.Key{ExternalID: string(v.Account.ID), Email: v.Account.Profile.Email}, d.Find

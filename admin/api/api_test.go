@@ -359,7 +359,7 @@ func TestReading(t *testing.T) {
 	if head := get[api.AuditHead](o, "/api/v1/audit/head"); head.Number == 0 || head.Hash == "" {
 		t.Errorf("head: %+v", head)
 	}
-	if seen := get[api.Attention](o, "/api/v1/attention"); !seen.NeedsPerson { // no token was ever made for acme
+	if seen := get[answer.Attention](o, "/api/v1/attention"); !seen.NeedsPerson { // no token was ever made for acme
 		t.Errorf("attention: %+v", seen)
 	}
 	for _, path := range []string{"/holds", "/drift", "/sessions", "/connections/acme/tokens", "/api-tokens", "/admins"} {

@@ -10,6 +10,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/report"
 	"github.com/deskbridge/deskbridge/provision/secondadmin"
 	"github.com/deskbridge/deskbridge/provision/setuplink"
 )
@@ -36,12 +37,13 @@ type ConnectionName struct {
 
 // Hold is what mass-change protection holds of a connection.
 type Hold struct {
-	Connection string     `json:"connection"`
-	HeldAt     *time.Time `json:"held_at,omitempty"`
-	People     int        `json:"people"`
-	Since      *time.Time `json:"since,omitempty" doc:"when the first of them lost access"`
-	Reasons    []string   `json:"reasons"`
-	Accounts   []Affected `json:"accounts"`
+	Connection string            `json:"connection"`
+	HeldAt     *time.Time        `json:"held_at,omitempty"`
+	People     int               `json:"people"`
+	Since      *time.Time        `json:"since,omitempty" doc:"when the first of them lost access"`
+	Reasons    []string          `json:"reasons"`
+	Accounts   []answer.Affected `json:"accounts" doc:"the first 100 of each reason"`
+	Count      int               `json:"count" doc:"of accounts"`
 }
 
 // Whom says about whom an admin decides.
@@ -81,11 +83,12 @@ func (a *API) connectionRoutes() {
 		})
 	handle(a, route{"list-holds", http.MethodGet, "/holds", admin.HoldsRead, "Holds", "What mass-change protection holds, connection by connection", 0},
 		func(ctx context.Context, _ asked, _ *struct{}) (*paged[Hold], error) {
-			o, n, err := a.overview(ctx)
+			o, n, err := a.overview(ctx, plan.Scope{Most: mostAccounts, CausesOnly: true})
 			if err != nil {
 				return nil, err
 			}
-			return &paged[Hold]{Page[Hold]{Items: n.holds(&o)}}, nil
+			held, err := n.holds(ctx, a.core.Report, &o)
+			return &paged[Hold]{Page[Hold]{Items: held}}, err
 		})
 	type decision struct {
 		ConnectionName
@@ -161,35 +164,32 @@ func connectionOf(c plan.ConnectionOverview, now time.Time) Connection {
 }
 
 // holds returns what is on hold, by connection.
-func (n *names) holds(o *plan.Overview) []Hold {
+func (n *names) holds(ctx context.Context, people *report.Service, o *plan.Overview) ([]Hold, error) {
 	out := []Hold{}
 	for _, c := range o.Connections {
-		h := Hold{Connection: c.Connection.Name, HeldAt: c.Connection.HeldAt, Reasons: []string{}}
-		var accounts []plan.Affected
-		people := make(map[provision.IdentityID]bool)
-		for i := range o.Causes {
-			cause := &o.Causes[i]
-			if cause.State != provision.AccountOnHold {
+		h := Hold{Connection: c.Connection.Name, HeldAt: c.Connection.HeldAt, Reasons: []string{}, Accounts: []answer.Affected{}}
+		for _, cause := range o.Causes {
+			if cause.State != provision.AccountOnHold || cause.Accounts[0].Connection != c.Connection.ID {
 				continue
 			}
-			before := len(accounts)
-			for _, acc := range cause.Accounts {
-				if acc.Connection == c.Connection.ID {
-					accounts = append(accounts, acc)
-					people[acc.Identity] = true
-					if s := acc.Loss.Since; s != nil && (h.Since == nil || s.Before(*h.Since)) {
-						h.Since = s
-					}
-				}
-			}
-			if len(accounts) > before {
-				h.Reasons = append(h.Reasons, cause.Reason)
+			h.Reasons, h.Accounts, h.Count = append(h.Reasons, cause.Reason), append(h.Accounts, n.affected(cause.Accounts)...), h.Count+cause.Count
+			if cause.Since != nil && (h.Since == nil || cause.Since.Before(*h.Since)) {
+				h.Since = cause.Since
 			}
 		}
-		if len(accounts) > 0 || h.HeldAt != nil {
-			h.People, h.Accounts = len(people), n.affected(accounts)
-			out = append(out, h)
+		if h.Count == 0 && h.HeldAt == nil {
+			continue
 		}
+		ids, err := people.HeldIDs(ctx, c.Connection.ID)
+		if err != nil {
+			return nil, err
+		}
+		whose := make(map[provision.IdentityID]bool)
+		for _, id := range ids {
+			whose[id.Person] = true
+		}
+		h.People = len(whose)
+		out = append(out, h)
 	}
-	return out
+	return out, nil
 }

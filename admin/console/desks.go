@@ -77,7 +77,13 @@ func (p *page) showDesk(body deskPage) error {
 
 func (p *page) deskBody() (body deskPage, _ error) {
 	name := p.PathValue("desk")
-	o, err := p.h.core.Plan.Overview(p.Context())
+	desk, err := p.h.core.Settings.Desk(p.Context(), name)
+	if provision.IsNotFound(err) {
+		return body, provision.Errorf(provision.NotFound, "desk", "there is no desk %q", provision.Clip(name))
+	} else if err != nil {
+		return body, err
+	}
+	o, err := p.h.core.Plan.OverviewOf(p.Context(), plan.Scope{Desk: desk.ID, Most: mostWaiting})
 	if err != nil {
 		return body, err
 	}
@@ -98,19 +104,14 @@ func (p *page) deskBody() (body deskPage, _ error) {
 		}
 	}
 	for _, c := range o.Causes {
-		group := waitingGroup{Reason: c.Reason, Code: c.Code}
+		if c.State != provision.AccountNeedsAttention {
+			continue
+		}
+		group := waitingGroup{Reason: c.Reason, Code: c.Code, More: c.Count - len(c.Accounts)}
 		for _, a := range c.Accounts {
-			switch {
-			case a.Desk != body.Desk.ID || a.State != provision.AccountNeedsAttention:
-			case len(group.People) == mostWaiting:
-				group.More++
-			default:
-				group.People = append(group.People, waitingPerson{a.Person, a.ID})
-			}
+			group.People = append(group.People, waitingPerson{a.Person, a.ID})
 		}
-		if len(group.People) > 0 {
-			body.Asking = append(body.Asking, group)
-		}
+		body.Asking = append(body.Asking, group)
 	}
 	for _, d := range o.Drifted {
 		if d.Desk == body.Desk.ID && len(body.Drifted) < mostWaiting {

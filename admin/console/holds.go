@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/plan"
 	"github.com/deskbridge/deskbridge/provision/reconcile"
+	"github.com/deskbridge/deskbridge/provision/report"
 )
 
 // decision is what an admin decides about losses.
@@ -28,19 +30,23 @@ type hold struct {
 	Since      *time.Time
 	Limit      reconcile.Limit
 	Causes     []string // what took the access away
-	People     []held
-	Kept       int // people of whom it was decided that they keep their access
+	Count      int      // accounts
+	People     []held   // a page of them
+	More       int      // behind the page
+	Next       provision.AccountID
 
-	accounts []provision.Account
+	undecided map[provision.IdentityID][]undecided
+	ids       []report.HeldID
 }
+
+// mostHeld is how many accounts of a connection the page shows.
+const mostHeld = 100
 
 // All is what is decided about by the buttons for all of them.
-func (one hold) All() any { return undecidedOf(one.accounts) }
+func (one hold) All() any { return undecidedOf(one.ids) }
 
 // Of is what is decided about by the buttons for one of them.
-func (one hold) Of(id provision.IdentityID) any {
-	return undecidedOf(slices.DeleteFunc(slices.Clone(one.accounts), func(a provision.Account) bool { return a.Identity != id }))
-}
+func (one hold) Of(id provision.IdentityID) any { return one.undecided[id] }
 
 // held is one account whose end is on hold.
 type held struct {
@@ -53,10 +59,6 @@ type held struct {
 }
 
 func (h *handler) holds(p *page) error {
-	o, err := h.core.Plan.Overview(p.Context())
-	if err != nil {
-		return err
-	}
 	names, err := p.names()
 	if err != nil {
 		return err
@@ -66,51 +68,51 @@ func (h *handler) holds(p *page) error {
 		return err
 	}
 	body := holdsPage{Now: p.Now, Waiting: len(waiting)}
-	at := make(map[provision.ConnectionID]*hold)
-	for _, c := range o.Connections {
-		one := &hold{Connection: c.Connection.Name, Since: c.Connection.HeldAt}
-		at[c.Connection.ID] = one
-	}
-	for _, c := range o.Causes {
-		if c.State != provision.AccountOnHold {
+	only, after := p.URL.Query().Get("connection"), provision.AccountID(p.URL.Query().Get("after"))
+	for _, c := range names.connections {
+		if only != "" && c.Name != only {
 			continue
 		}
-		for _, a := range c.Accounts {
-			if one := at[a.Connection]; one != nil {
-				one.add(c, a, names)
-			}
-		}
-	}
-	for _, c := range o.Connections {
-		one := at[c.Connection.ID]
-		if len(one.People) == 0 {
-			continue
-		}
-		if one.Limit, err = h.core.Reconcile.LimitOf(p.Context(), c.Connection.ID); err != nil {
+		ids, err := h.core.Report.HeldIDs(p.Context(), c.ID)
+		if err != nil {
 			return err
 		}
-		body.Holds = append(body.Holds, *one)
+		if len(ids) == 0 {
+			continue
+		}
+		one := newHold(c, ids)
+		if one.Limit, err = h.core.Reconcile.LimitOf(p.Context(), c.ID); err != nil {
+			return err
+		}
+		page, err := h.core.Report.Held(p.Context(), c.ID, after, mostHeld)
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			one.People = append(one.People, held{Person: plan.PersonOf(a.Person), Desk: names.desk(a.Account.Desk), Has: a.Account.Confirmed, Since: a.Account.Loss.Since, Meant: a.Account.Loss.Explicit(),
+				Decided: a.Account.ReasonCode == provision.ReasonRejected})
+			one.Next = a.Account.ID
+		}
+		for _, id := range ids {
+			if id.Account > one.Next {
+				one.More++
+			}
+		}
+		body.Holds = append(body.Holds, one)
 	}
 	return p.show(http.StatusOK, "holds", "/admin/holds", "Mass-change holds", layout.Frame{Body: body, Command: "deskbridge status"})
 }
 
-func (one *hold) add(c plan.Cause, a plan.Affected, names *names) {
-	cause := a.Loss.Cause
-	if cause == "" {
-		cause = "the identity provider pushed it"
+// newHold is what is on hold of a connection, without anybody's name.
+func newHold(c provision.Connection, ids []report.HeldID) hold {
+	one := hold{Connection: c.Name, Since: c.HeldAt, Count: len(ids), ids: ids, undecided: make(map[provision.IdentityID][]undecided)}
+	for _, id := range ids {
+		one.undecided[id.Person] = append(one.undecided[id.Person], undecided{id.Account, id.Code})
+		if cause := cmp.Or(id.Cause, "the identity provider pushed it"); !slices.Contains(one.Causes, cause) {
+			one.Causes = append(one.Causes, cause)
+		}
 	}
-	known := false
-	for _, have := range one.Causes {
-		known = known || have == cause
-	}
-	if !known {
-		one.Causes = append(one.Causes, cause)
-	}
-	line := held{Person: a.Person, Desk: names.desk(a.Desk), Has: a.Confirmed, Since: a.Loss.Since, Meant: a.Loss.Explicit(), Decided: c.Code == provision.ReasonRejected}
-	if line.Decided {
-		one.Kept++
-	}
-	one.People, one.accounts = append(one.People, line), append(one.accounts, a.Account)
+	return one
 }
 
 func (h *handler) releaseAll(p *page) error {

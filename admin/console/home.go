@@ -35,7 +35,7 @@ type deskLine struct {
 }
 
 func (h *handler) home(p *page) error {
-	o, err := h.core.Plan.Overview(p.Context())
+	o, err := h.core.Plan.OverviewOf(p.Context(), plan.Scope{Most: cards.MostRetried, CausesOnly: true})
 	if err != nil {
 		return err
 	}

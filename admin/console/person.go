@@ -42,7 +42,7 @@ func (b personPage) Undecided() any {
 			theirs = append(theirs, *d.Account)
 		}
 	}
-	return undecidedOf(theirs)
+	return undecidedAmong(theirs)
 }
 
 // personDesk is one desk of a person: should, has, why, and why not.

@@ -11,7 +11,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/condition"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/credential"
-	"github.com/deskbridge/deskbridge/provision/plan"
+	"github.com/deskbridge/deskbridge/provision/report"
 )
 
 // about returns what a form decides about, as it stands at this moment.
@@ -67,7 +67,16 @@ type undecided struct {
 	Reason  provision.ReasonCode
 }
 
-func undecidedOf(accounts []provision.Account) []undecided {
+func undecidedOf(ids []report.HeldID) []undecided {
+	out := make([]undecided, len(ids))
+	for i, id := range ids {
+		out[i] = undecided{id.Account, id.Code}
+	}
+	return out
+}
+
+// undecidedAmong is [undecidedOf] for accounts of which some are on hold.
+func undecidedAmong(accounts []provision.Account) []undecided {
 	out := []undecided{}
 	for _, a := range accounts {
 		if a.State == provision.AccountOnHold {
@@ -80,23 +89,12 @@ func undecidedOf(accounts []provision.Account) []undecided {
 
 // heldThere is what is on hold of a connection.
 func heldThere(p *page) (any, error) {
-	o, err := p.h.core.Plan.Overview(p.Context())
+	conn, err := p.h.core.Settings.Connection(p.Context(), p.PathValue("connection"))
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(o.Connections, func(c plan.ConnectionOverview) bool { return c.Connection.Name == p.PathValue("connection") })
-	if i < 0 {
-		return nil, provision.Errorf(provision.NotFound, "connection", "there is no such connection")
-	}
-	var there []provision.Account
-	for _, cause := range o.Causes {
-		for _, a := range cause.Accounts {
-			if a.Connection == o.Connections[i].Connection.ID {
-				there = append(there, a.Account)
-			}
-		}
-	}
-	return undecidedOf(there), nil
+	ids, err := p.h.core.Report.HeldIDs(p.Context(), conn.ID)
+	return undecidedOf(ids), err
 }
 
 // heldOf is what is on hold of a person.
@@ -115,7 +113,7 @@ func heldOf(p *page) (any, error) {
 			theirs = append(theirs, *e.Account)
 		}
 	}
-	return undecidedOf(theirs), nil
+	return undecidedAmong(theirs), nil
 }
 
 // tokenThere is a token, but for when it was used.

@@ -53,7 +53,6 @@ var without = map[string]map[admin.Verb]string{
 	},
 	byCommand: {
 		admin.DriftRead:      "desk show and desk sweep show it, by desks.read and desk.change",
-		admin.HoldsRead:      "status shows them, by attention.read",
 		admin.EventsRead:     "a command ends",
 		admin.CommandLineUse: "login asks the console for it",
 	},

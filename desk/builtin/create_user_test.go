@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/builtin"
@@ -187,7 +188,7 @@ func TestCreateUserDefaults(t *testing.T) {
 	}
 	want := &provision.DeskUser{ID: provision.DeskUserID(id), Email: "new-agent@example.com", DisplayName: "New Agent",
 		GivenName: "New", FamilyName: "Agent", Active: true, Role: provision.RoleAgent, Mailboxes: []string{"Support"}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(provision.DeskUser{}, "MadeAt")); diff != "" {
 		t.Errorf("the user (-want +got):\n%s", diff)
 	}
 	if invited := s.desks.Invited(t, support.ID); !cmp.Equal(invited, []string{"new-agent@example.com"}) {

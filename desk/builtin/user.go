@@ -64,7 +64,7 @@ func (u *user) common() provision.DeskUser {
 		ID: provision.DeskUserID(formatID(u.ID)), NotPerson: kind, ExternalID: u.ExternalID,
 		Email: u.Email, DisplayName: u.name(), GivenName: u.FirstName, FamilyName: u.LastName,
 		Title: u.JobTitle, Phone: u.Phone, Timezone: u.Timezone,
-		Active: u.Active, Role: u.Role.common(), Teams: u.Teams, Mailboxes: u.Mailboxes,
+		Active: u.Active, Role: u.Role.common(), Teams: u.Teams, Mailboxes: u.Mailboxes, MadeAt: fromMicros(u.CreatedAt),
 	}
 }
 

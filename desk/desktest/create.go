@@ -45,7 +45,7 @@ func (s *suite) compare(got *provision.DeskUser, want provision.DeskUser) {
 		s.Errorf("e-mail is %q, want %q", got.Email, want.Email)
 	}
 	// The login name is the desk's own, as is when it was used: nothing is desired of it.
-	opts := cmpopts.IgnoreFields(provision.DeskUser{}, "ID", "Email", "UserName", "Teams", "Mailboxes", "LastLogin", "LastActive", "Accepted")
+	opts := cmpopts.IgnoreFields(provision.DeskUser{}, "ID", "Email", "UserName", "Teams", "Mailboxes", "MadeAt", "LastLogin", "LastActive", "Accepted")
 	if diff := cmp.Diff(want, *got, opts); diff != "" {
 		s.Errorf("the user is not as desired and fitted (-want +got):\n%s", diff)
 	}

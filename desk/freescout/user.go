@@ -23,15 +23,16 @@ const (
 
 // user is a user as the API shows it.
 type user struct {
-	ID        int64  `json:"id"`
-	Type      string `json:"type"` // "" or user; robots of modules are others
-	FirstName string `json:"firstName"`
-	LastName  string `json:"lastName"`
-	Email     string `json:"email"`
-	Role      string `json:"role"`
-	JobTitle  string `json:"jobTitle"`
-	Phone     string `json:"phone"`
-	Timezone  string `json:"timezone"`
+	ID        int64      `json:"id"`
+	Type      string     `json:"type"` // "" or user; robots of modules are others
+	FirstName string     `json:"firstName"`
+	LastName  string     `json:"lastName"`
+	Email     string     `json:"email"`
+	Role      string     `json:"role"`
+	JobTitle  string     `json:"jobTitle"`
+	Phone     string     `json:"phone"`
+	Timezone  string     `json:"timezone"`
+	MadeAt    kit.Moment `json:"createdAt"`
 }
 
 func userID(id int64) provision.DeskUserID { return provision.DeskUserID(strconv.FormatInt(id, 10)) }
@@ -155,7 +156,7 @@ func (d *freeScout) user(ctx context.Context, u *user) (*provision.DeskUser, err
 		return nil, err
 	}
 	got := &provision.DeskUser{ID: u.id(), Email: u.Email, UserName: u.Email, DisplayName: strings.TrimSpace(u.FirstName + " " + u.LastName),
-		GivenName: u.FirstName, FamilyName: u.LastName, Active: true, Role: role}
+		GivenName: u.FirstName, FamilyName: u.LastName, Active: true, Role: role, MadeAt: u.MadeAt.Time}
 	if d.settings.details {
 		got.Title, got.Phone, got.Timezone = u.JobTitle, u.Phone, u.Timezone
 	}

@@ -21,15 +21,16 @@ const collaborator = "collaborator"
 // (2026-11). Where Freshdesk does not show it, whoever is deactivated counts as active: a
 // leaver's access has not ended then, and their seat is taken.
 type record struct {
-	ID          int64   `json:"id"`
-	Type        string  `json:"type"`
-	Occasional  bool    `json:"occasional"`
-	Scope       int     `json:"ticket_scope"`
-	Groups      []int64 `json:"group_ids"`
-	Roles       []int64 `json:"role_ids"`
-	Skills      []int64 `json:"skill_ids"`
-	Deactivated bool    `json:"deactivated"`
-	UpdatedAt   string  `json:"updated_at"`
+	ID          int64      `json:"id"`
+	Type        string     `json:"type"`
+	Occasional  bool       `json:"occasional"`
+	Scope       int        `json:"ticket_scope"`
+	Groups      []int64    `json:"group_ids"`
+	Roles       []int64    `json:"role_ids"`
+	Skills      []int64    `json:"skill_ids"`
+	Deactivated bool       `json:"deactivated"`
+	UpdatedAt   string     `json:"updated_at"`
+	MadeAt      kit.Moment `json:"created_at"`
 	Contact     struct {
 		Email     string     `json:"email"`
 		Name      string     `json:"name"`
@@ -103,7 +104,7 @@ func (d *directory) user(ctx context.Context, r *record) (*provision.DeskUser, e
 	return &provision.DeskUser{
 		ID: r.id(), Email: r.Contact.Email, UserName: r.Contact.Email, DisplayName: r.Contact.Name,
 		Active: !r.Deactivated, Role: d.roleOf(r, roles), Teams: provision.Sorted(groups),
-		LastLogin: r.Contact.LastLogin.Time, Accepted: r.Contact.Active,
+		MadeAt: r.MadeAt.Time, LastLogin: r.Contact.LastLogin.Time, Accepted: r.Contact.Active,
 	}, err
 }
 

@@ -17,16 +17,17 @@ func formatID(id int64) string { return strconv.FormatInt(id, 10) }
 // Type. Active is not Help Scout's, which knows nobody who is not: the built-in
 // desk, which speaks the same API, shows it.
 type user struct {
-	ID        int64  `json:"id"`
-	Type      string `json:"type"`
-	FirstName string `json:"firstName"`
-	LastName  string `json:"lastName"`
-	Email     string `json:"email"`
-	Role      string `json:"role"`
-	JobTitle  string `json:"jobTitle"`
-	Phone     string `json:"phone"`
-	Timezone  string `json:"timezone"`
-	Active    *bool  `json:"active"`
+	ID        int64      `json:"id"`
+	Type      string     `json:"type"`
+	FirstName string     `json:"firstName"`
+	LastName  string     `json:"lastName"`
+	Email     string     `json:"email"`
+	Role      string     `json:"role"`
+	JobTitle  string     `json:"jobTitle"`
+	Phone     string     `json:"phone"`
+	Timezone  string     `json:"timezone"`
+	Active    *bool      `json:"active"`
+	MadeAt    kit.Moment `json:"createdAt"`
 }
 
 // person reports whether u is a user, and no team.
@@ -82,6 +83,7 @@ func (u *user) common(in *roster.Membership) (*provision.DeskUser, error) {
 		Phone:       u.Phone,
 		Timezone:    u.Timezone,
 		Active:      u.active(),
+		MadeAt:      u.MadeAt.Time,
 		Role:        role,
 		Teams:       in.Names(roster.Teams, u.ID),
 		Mailboxes:   in.Names(roster.Mailboxes, u.ID),

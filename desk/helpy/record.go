@@ -7,20 +7,22 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deskbridge/deskbridge/desk/kit"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
 // record is a user as Helpy shows it. What is null there is empty here.
 type record struct {
-	ID            int64    `json:"id"`
-	Email         string   `json:"email"`
-	Name          string   `json:"name"`
-	Role          string   `json:"role"`
-	Title         string   `json:"title"`
-	WorkPhone     string   `json:"work_phone"`
-	AccountNumber string   `json:"account_number"`
-	Active        bool     `json:"active"` // null is false: nobody signs in with it
-	Groups        []string `json:"team_list"`
+	ID            int64      `json:"id"`
+	Email         string     `json:"email"`
+	Name          string     `json:"name"`
+	Role          string     `json:"role"`
+	Title         string     `json:"title"`
+	WorkPhone     string     `json:"work_phone"`
+	AccountNumber string     `json:"account_number"`
+	Active        bool       `json:"active"` // null is false: nobody signs in with it
+	Groups        []string   `json:"team_list"`
+	MadeAt        kit.Moment `json:"created_at"`
 
 	lacks []string // of what access rests on, what is not shown
 }
@@ -133,6 +135,7 @@ func (r *record) user() *provision.DeskUser {
 		Phone:       r.WorkPhone,
 		Active:      r.Active,
 		Role:        r.role(),
+		MadeAt:      r.MadeAt.Time,
 	}
 	if r.works() {
 		u.Teams = provision.Sorted(r.Groups)

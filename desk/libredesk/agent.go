@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -99,6 +100,7 @@ type agent struct {
 	rights
 	APIKey     string     `json:"api_key"`
 	UpdatedAt  time.Time  `json:"updated_at"`
+	MadeAt     kit.Moment `json:"created_at"`
 	LastLogin  kit.Moment `json:"last_login_at"`
 	LastActive kit.Moment `json:"last_active_at"`
 	readAt     time.Time  // by Libredesk's clock; zero: it does not say
@@ -146,9 +148,9 @@ func (d *libredesk) roleOf(a *agent) provision.Role {
 func (d *libredesk) user(a *agent) *provision.DeskUser {
 	return &provision.DeskUser{
 		ID: a.id(), Email: a.Email, UserName: a.Email,
-		DisplayName: shownName(a.First, a.Last), GivenName: a.First, FamilyName: a.Last,
+		DisplayName: people.ShownName(a.First, a.Last), GivenName: a.First, FamilyName: a.Last,
 		Active: *a.Enabled, Role: d.roleOf(a), Teams: names(*a.Teams), DeskRoles: d.settings.deskRoles(a),
-		LastLogin: a.LastLogin.Time, LastActive: a.LastActive.Time,
+		MadeAt: a.MadeAt.Time, LastLogin: a.LastLogin.Time, LastActive: a.LastActive.Time,
 	}
 }
 
@@ -164,19 +166,9 @@ const (
 // Somebody whose name is not said at all keeps the one on the desk.
 func (d *libredesk) Fit(want provision.DeskUser) provision.DeskUser {
 	want.Title, want.Phone, want.Timezone = "", "", ""
-	first, last := kit.OneLine(want.GivenName), kit.OneLine(want.FamilyName)
-	if first == "" || last == "" {
-		first, last = cmp.Or(kit.OneLine(want.DisplayName), first, last), ""
-		if i := strings.LastIndexByte(first, ' '); i >= 0 {
-			first, last = strings.TrimSpace(first[:i]), strings.TrimSpace(first[i+1:])
-		}
-	}
-	want.GivenName, want.FamilyName = kit.CutRunes(first, maxNameLength), kit.CutRunes(last, maxNameLength)
-	want.DisplayName = shownName(want.GivenName, want.FamilyName)
+	want = people.TwoNames(want, func(name string) string { return kit.CutRunes(name, maxNameLength) })
 	return want
 }
-
-func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
 func sameText(a, b string) bool { return provision.Fold(a) == provision.Fold(b) }
 

@@ -12,15 +12,12 @@ import (
 	"github.com/deskbridge/deskbridge/provision"
 )
 
-// longestWait is how long a list waits while another reads who is where.
-const longestWait = time.Minute
-
 // newDirectory returns the groups and the active projects: in others nothing can
 // be changed. Lists of users leave out who is in which; of a project's members
 // those count who have a role of their own.
 func newDirectory(c *kit.Client) *roster.Directory {
 	return roster.New(roster.Config{
-		Vendor: vendor, Fold: provision.Fold, Age: named.Age, Parallel: maxParallel, Longest: longestWait,
+		Vendor: vendor, Fold: provision.Fold, Age: named.Age, Parallel: maxParallel, Longest: time.Minute,
 		Teams: roster.Source{
 			Word:    "groups",
 			List:    list[kit.Entry](c, "/groups", "groups", nil).All,

@@ -39,6 +39,7 @@ type record struct {
 	CustomFields []customField `json:"custom_fields"`
 	Groups       []kit.Entry   `json:"groups"`
 	Memberships  []membership  `json:"memberships"`
+	MadeAt       kit.Moment    `json:"created_on"`
 	LastLogin    kit.Moment    `json:"last_login_on"` // null: never
 }
 
@@ -133,13 +134,12 @@ func (n *names) roleOf(r *record, groups []string) provision.Role {
 	return provision.RoleAgent
 }
 
-// shown translates a record of a user who is in some groups, and has a role of
-// their own in some active projects.
+// shown translates a record of a user who is in some groups, and has a role of their own in some active projects.
 func (n *names) shown(r *record, groups, projects []string) *provision.DeskUser {
 	return &provision.DeskUser{
 		ID: r.id(), ExternalID: r.externalID(n.settings.externalIDField), Email: r.Mail, UserName: r.Login,
 		DisplayName: shownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
-		Active: r.Status == statusActive, Role: n.roleOf(r, groups), LastLogin: r.LastLogin.Time,
+		Active: r.Status == statusActive, Role: n.roleOf(r, groups), MadeAt: r.MadeAt.Time, LastLogin: r.LastLogin.Time,
 		Teams: provision.Sorted(slices.DeleteFunc(slices.Clone(groups), n.isLimitedGroup)), Mailboxes: provision.Sorted(projects),
 	}
 }

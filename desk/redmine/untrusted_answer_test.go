@@ -16,6 +16,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/evidence"
 )
 
 func TestRecordedUser(t *testing.T) {
@@ -24,6 +25,7 @@ func TestRecordedUser(t *testing.T) {
 	want := &provision.DeskUser{
 		ID: "9", ExternalID: "9b1c", Email: "ada@example.test", UserName: "ada@example.test", DisplayName: "Ada Byron", GivenName: "Ada", FamilyName: "Byron",
 		Active: true, Role: provision.RoleAgent, Teams: []string{"Support Agents"}, Mailboxes: []string{"Support"},
+		MadeAt: time.Date(2026, 11, 21, 20, 25, 37, 0, time.UTC),
 	}
 	for _, key := range []desk.Key{{ID: "9"}, {ID: "4711", ExternalID: "9b1c"}} {
 		got, err := d.Find(t.Context(), key)
@@ -382,5 +384,28 @@ func TestMailboxesOf(t *testing.T) {
 				t.Errorf("%q, %v; want %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestNumberOfSomebodyElse: a Redmine that was restored gives a number anew. The time
+// at which it made each user tells them apart, and who is read again is who they were.
+func TestNumberOfSomebodyElse(t *testing.T) {
+	find := func(user string) provision.DeskUser {
+		t.Helper()
+		f := newFake(t, recorded(script{"GET /users/9": says(user)}))
+		got, err := connect(t, f.URL, nil).Find(t.Context(), desk.Key{ID: "9"})
+		if err != nil || got == nil {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		return *got
+	}
+	before, again := find(ada), find(strings.Replace(ada, "2026-11-21T20:25:38Z", "2026-11-30T08:00:00Z", 1))
+	after := find(strings.Replace(ada, `"created_on":"2026-11-21T20:25:37Z"`, `"created_on":"2026-11-30T08:00:00Z"`, 1))
+	known := evidence.See(provision.Evidence{}, &before)
+	if evidence.MadeAnew(known, &again) {
+		t.Errorf("a change makes somebody else of %+v", again)
+	}
+	if !evidence.MadeAnew(known, &after) {
+		t.Errorf("%+v has the number of %+v, and is taken for them", after, before)
 	}
 }

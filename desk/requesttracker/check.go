@@ -53,17 +53,16 @@ func (d *rt) checkUsers(ctx context.Context, self *record, p *desk.Profile) erro
 }
 
 func (d *rt) checkGroups(ctx context.Context, _ *record, p *desk.Profile) error {
-	groups, err := d.groups.Names(ctx)
-	if err == nil && len(groups) == 0 {
+	groups, err := d.groups.Reread(ctx)
+	if err != nil {
+		return err
+	}
+	if len(groups) == 0 {
 		p.Problemf("RT shows no groups: grant SeeGroup at Admin > Global > User Rights, and make the groups at Admin > Groups > Create")
+		return nil
 	}
-	for _, stands := range d.settings.groups {
-		if stands.Name != "" && len(groups) > 0 && !provision.ContainsFold(groups, stands.Name) {
-			p.Problemf("%s", d.standing.Missing(stands.Name, stands.Key).Detail)
-		}
-	}
-	p.Teams = slices.DeleteFunc(groups, d.settings.standsForRole)
-	return err
+	p.Teams = slices.DeleteFunc(kit.AllNames(groups), d.settings.standsForRole)
+	return d.standing.CheckThose(p, d.settings.groups, groups, nil)
 }
 
 // checkMemberships asks for the members of each group, unless RT offers to

@@ -144,6 +144,6 @@ func (d *rt) readUnlisted(ctx context.Context) (u *unlisted, _ error) {
 		u.enabled = append(u.enabled, r.ID.Number())
 	}
 	slices.Sort(u.enabled)
-	u.in, err = d.memberships.Membership(ctx)
+	u.in, err = d.memberships.Anew(ctx)
 	return u, err
 }

@@ -36,6 +36,7 @@ type record struct {
 	WorkPhone    string        `json:"WorkPhone"`
 	Timezone     string        `json:"Timezone"`
 	Privileged   kit.Scalar    `json:"Privileged"`
+	Created      kit.Moment    `json:"Created"`
 	Disabled     *kit.Scalar   `json:"Disabled"`
 	Memberships  []ref         `json:"Memberships"` // groups, those joined through other groups too
 	CustomFields []customField `json:"CustomFields"`
@@ -112,7 +113,7 @@ func (d *rt) userIn(ctx context.Context, r *record, groups []string) (*provision
 	}
 	return &provision.DeskUser{
 		ID: r.id(), ExternalID: r.field(d.settings.externalIDField), Email: r.EmailAddress, UserName: r.Name, DisplayName: r.RealName, Phone: r.WorkPhone, Timezone: r.Timezone,
-		Active: !r.disabled(), Role: role, Teams: provision.Sorted(slices.DeleteFunc(groups, d.settings.standsForRole)),
+		MadeAt: r.Created.Time, Active: !r.disabled(), Role: role, Teams: provision.Sorted(slices.DeleteFunc(groups, d.settings.standsForRole)),
 	}, nil
 }
 

@@ -3,6 +3,7 @@ package requesttracker
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +19,7 @@ func TestRecordedUser(t *testing.T) {
 	}
 	want := &provision.DeskUser{
 		ID: "570", ExternalID: "9b1c", Email: "ada.rec@example.test", UserName: "ada.rec@example.test", DisplayName: "Ada Byron", Phone: "+44 20 0000",
-		Active: true, Role: provision.RoleAgent, Teams: []string{"Support Agents"},
+		Active: true, Role: provision.RoleAgent, Teams: []string{"Support Agents"}, MadeAt: time.Date(2026, 11, 21, 19, 42, 12, 0, time.UTC),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -98,19 +98,9 @@ func (s *state) done() bool {
 	return slices.Contains([]string{"closed", "merged", "removed"}, cmp.Or(s.Type, s.Name))
 }
 
-const cataloguePage = 100
-
 // all returns how the list at path is read to its end.
 func all[E any](c *kit.Client, path string, id func(E) int64) func(context.Context) ([]E, error) {
-	return list(c, path, cataloguePage, maxPages, id).All
-}
-
-func roleCatalogue(c *kit.Client) *kit.Catalogue[role] {
-	return named.Catalogue(func(r role) string { return r.Name }, all(c, "/roles", func(r role) int64 { return r.ID }))
-}
-
-func stateCatalogue(c *kit.Client) *kit.Catalogue[state] {
-	return named.Catalogue(func(s state) string { return s.Name }, all(c, "/ticket_states", func(s state) int64 { return s.ID }))
+	return list(c, path, hitPage, maxPages, id).All
 }
 
 // groupsOf returns the groups that are not switched off: of the others Zammad shows

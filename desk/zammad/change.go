@@ -20,10 +20,16 @@ func (d *zammad) write(ctx context.Context, r *record, _ string, todo edit.Value
 	if err := notSystem(r); err != nil {
 		return err
 	}
+	email, renamed := todo["email"].(string)
+	if renamed { // Zammad may be set to give an address to several
+		if err := d.users.Free(ctx, email, r.id()); err != nil {
+			return err
+		}
+	}
 	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPut, Path: r.path(), Body: todo, Want: http.StatusOK}, nil)
 	d.users.agents.Doubt()
-	if email, is := todo["email"].(string); is && err != nil {
-		return d.taken(ctx, err, r.id(), email)
+	if renamed && err != nil {
+		return d.users.Taken(ctx, err, email, r.id())
 	}
 	return err
 }
@@ -44,17 +50,10 @@ func (d *zammad) SetProfile(ctx context.Context, id provision.DeskUserID, want p
 		return err
 	}
 	fit := d.Fit(want)
-	checked := false
 	_, err := d.changes.Change(ctx, id, "change the profile of", func(r *record) (edit.Values, error) {
 		todo := edit.Values{}
 		if !sameEmail(r.Email, want.Email) {
 			todo["email"] = strings.ToLower(fit.Email)
-			if !checked { // Zammad may be set to give an address to several
-				checked = true
-				if err := d.users.Free(ctx, want.Email, id); err != nil {
-					return nil, err
-				}
-			}
 		}
 		if fit.GivenName != "" && (r.First != fit.GivenName || r.Last != fit.FamilyName) {
 			todo["firstname"], todo["lastname"] = fit.GivenName, fit.FamilyName
@@ -87,7 +86,7 @@ func (d *zammad) SetRole(ctx context.Context, id provision.DeskUserID, to provis
 		}
 		todo := edit.Values{"role_ids": ids}
 		if to != provision.RoleNone {
-			r.back(todo)
+			maps.Copy(todo, r.back())
 		}
 		return todo, nil
 	})
@@ -175,7 +174,7 @@ func (d *zammad) SetActive(ctx context.Context, id provision.DeskUserID, active 
 		}
 		todo := edit.Values{"active": active}
 		if active {
-			r.back(todo)
+			maps.Copy(todo, r.back())
 		}
 		return todo, nil
 	})
@@ -188,38 +187,18 @@ const (
 	gone = 10 * 365 * day
 )
 
-// StopInflow implements [desk.InflowStopper]: the user is out of office, and
-// another one is shown in their place. Somebody who is away already stays so.
-func (d *zammad) StopInflow(ctx context.Context, id provision.DeskUserID) error {
+// outOfOffice returns what is written of somebody to whom nothing is to come: that another one is
+// shown in their place. Somebody who is away already stays so.
+func (d *zammad) outOfOffice(ctx context.Context, r *record) (edit.Values, error) {
+	now := time.Now().UTC()
+	if until, ok := date(r.AwayUntil); r.Away && ok && !until.Before(now.Add(-day)) {
+		return nil, nil
+	}
 	instead, err := d.replacement(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = d.changes.Change(ctx, id, "set out of office", func(r *record) (edit.Values, error) {
-		now := time.Now().UTC()
-		if until, ok := date(r.AwayUntil); r.Away && ok && !until.Before(now.Add(-day)) {
-			return nil, nil
-		}
-		return edit.Values{
-			"out_of_office": true, "out_of_office_replacement_id": instead, // today, wherever Zammad is:
-			"out_of_office_start_at": now.Add(-day).Format(time.DateOnly), "out_of_office_end_at": now.Add(gone).Format(time.DateOnly),
-		}, nil
-	})
-	return err
-}
-
-// SetAway implements [desk.InflowStopper]. Somebody who is away by their own doing
-// stays so.
-func (d *zammad) SetAway(ctx context.Context, id provision.DeskUserID, away bool) error {
-	if away {
-		return d.StopInflow(ctx, id)
-	}
-	_, err := d.changes.Change(ctx, id, "set back into the office", func(r *record) (edit.Values, error) {
-		todo := edit.Values{}
-		r.back(todo)
-		return todo, nil
-	})
-	return err
+	return edit.Values{
+		"out_of_office": true, "out_of_office_replacement_id": instead, // today, wherever Zammad is:
+		"out_of_office_start_at": now.Add(-day).Format(time.DateOnly), "out_of_office_end_at": now.Add(gone).Format(time.DateOnly),
+	}, err
 }
 
 // replacement returns who is shown in place of a leaver: whom the settings name, or
@@ -241,14 +220,15 @@ func (d *zammad) replacement(ctx context.Context) (int64, error) {
 	return me.ID, nil
 }
 
-// back adds to what is written that a user is back in the office whom StopInflow
-// had sent away. Nobody else is away for so long.
-func (r *record) back(todo edit.Values) {
+// back returns what is written of a user who is back in the office, and whom outOfOffice had sent
+// away. Nobody else is away for so long.
+func (r *record) back() edit.Values {
 	from, ok := date(r.AwayFrom)
 	until, is := date(r.AwayUntil)
 	if r.Away && ok && is && until.Sub(from) >= gone {
-		todo["out_of_office"] = false
+		return edit.Values{"out_of_office": false}
 	}
+	return nil
 }
 
 // date reads a day, of which Zammad may show the time as well.

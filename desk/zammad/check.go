@@ -3,13 +3,13 @@ package zammad
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/named"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -29,15 +29,14 @@ func (d *zammad) Check(ctx context.Context) (desk.Profile, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := d.checkRights(ctx, &p, me, roles); err != nil {
+	if err := errors.Join(d.checkRights(ctx, &p, me, roles), d.checkRoles(&p, roles)); err != nil {
 		return p, err
 	}
-	if err := d.checkRoles(&p, roles); err != nil {
+	there, err := d.marks(ctx, me)
+	if err != nil {
 		return p, err
 	}
-	if there, err := d.marks(ctx, me); err != nil {
-		return p, err
-	} else if !there {
+	if !there {
 		p.Problemf("%s", noAttribute(d.settings.mark))
 	}
 	if email := d.settings.replacement; email != "" {
@@ -103,35 +102,27 @@ func (d *zammad) checkRights(ctx context.Context, p *desk.Profile, me *record, a
 
 // checkRoles looks at the roles that the settings name, and at what a stranger gets.
 func (d *zammad) checkRoles(p *desk.Profile, all []role) error {
-	for _, named := range d.settings.roles {
-		name, ours := named.Name, named.Ours
-		if name == "" {
-			continue
-		}
-		r, err := d.roles.Named(all, name)
-		at := fmt.Sprintf("Manage > Roles > %s", name)
+	err := d.standing.CheckThose(p, d.settings.roles, all, func(stands named.Role, r *role) string {
+		ours := stands.Ours
 		switch {
-		case err != nil:
-			return err
-		case r == nil || r.off():
-			p.Problemf("%s", d.standing.Missing(name, named.Key).Detail)
 		case r.Permissions == nil:
 		case ours == provision.RoleAdmin && !r.administers():
-			p.Problemf("the role %q may not change users, and so makes nobody an admin: tick admin.user at %s", name, at)
+			return "may not change users, and so makes nobody an admin: tick admin.user"
 		case ours != provision.RoleAdmin && r.administers():
-			p.Problemf("the role %q may change users or roles, and so makes everybody who has it an admin: clear admin, admin.user and admin.role at %s", name, at)
+			return "may change users or roles, and so makes everybody who has it an admin: clear admin, admin.user and admin.role"
 		case ours == provision.RoleAgent && !r.holds(agentPermission):
-			p.Problemf("the role %q makes nobody an agent: tick ticket.agent at %s", name, at)
+			return "makes nobody an agent: tick ticket.agent"
 		case ours != provision.RoleAgent && ours != provision.RoleAdmin && r.holds(agentPermission):
-			p.Problemf("the role %q makes everybody who has it an agent: clear ticket.agent at %s", name, at)
+			return "makes everybody who has it an agent: clear ticket.agent"
 		case ours == provision.RoleNone && !r.idle():
-			p.Problemf("the role %q, which is left to a leaver, gives more than a customer has: clear all but ticket.customer and user_preferences at %s, or correct the setting %s", name, at, named.Key)
+			return "is left to a leaver, and gives more than a customer has: name another in the setting " + stands.Key + ", or clear all but ticket.customer and user_preferences"
 		}
-	}
+		return ""
+	})
 	for _, r := range all {
 		if r.Signup && !r.off() && (r.administers() || r.holds(agentPermission)) {
 			p.Problemf("whoever signs up at Zammad gets the role %q and is an agent: clear Default at Signup at Manage > Roles > %s", r.Name, r.Name)
 		}
 	}
-	return nil
+	return err
 }

@@ -76,24 +76,20 @@ func said(a *kit.Answer) string {
 
 const maxPages = 2_000 // of any list
 
-// page reads a page of a list, of at most size entries.
-func page[E any](ctx context.Context, c *kit.Client, path string, n, size int) (entries []E, err error) {
-	query := url.Values{"page": {strconv.Itoa(n)}, "per_page": {strconv.Itoa(size)}}
-	if path != "/users" {
-		query.Set("expand", "true") // with the names of what is related
-	}
-	err = c.Get(ctx, path, query, &entries)
-	if err == nil && entries == nil {
-		err = vendor.NoList(strings.TrimPrefix(path, "/"))
-	}
-	return entries, err
-}
-
 // list is the list at path, of which at most so many pages are read. A page that is short is no
 // end: Zammad may show fewer than it is asked for.
 func list[E any](c *kit.Client, path string, size, most int, id func(E) int64) listing.List[E] {
-	return listing.List[E]{Vendor: vendor, What: strings.TrimPrefix(path, "/"), Most: most, ID: id, Read: func(ctx context.Context, n, _ int) (listing.Page[E], error) {
-		entries, err := page[E](ctx, c, path, n, size)
+	what := strings.TrimPrefix(path, "/")
+	return listing.List[E]{Vendor: vendor, What: what, Most: most, ID: id, Read: func(ctx context.Context, n, _ int) (listing.Page[E], error) {
+		query := url.Values{"page": {strconv.Itoa(n)}, "per_page": {strconv.Itoa(size)}}
+		if path != "/users" {
+			query.Set("expand", "true") // with the names of what is related
+		}
+		var entries []E
+		err := c.Get(ctx, path, query, &entries)
+		if err == nil && entries == nil {
+			err = vendor.NoList(what)
+		}
 		return listing.Page[E]{Items: entries, Total: -1}, err
 	}}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -608,7 +609,7 @@ func (f *fake) harness(pairs ...string) desktest.Harness {
 			case slices.Contains(u.Roles, 4):
 				role = provision.RoleLimited
 			}
-			return &provision.DeskUser{ID: id, Email: u.Email, DisplayName: shownName(u.First, u.Last), Active: u.Active, Role: role}
+			return &provision.DeskUser{ID: id, Email: u.Email, DisplayName: people.ShownName(u.First, u.Last), Active: u.Active, Role: role}
 		},
 		Assignee: func(_ *testing.T, conversation string) desk.Assignee {
 			f.mu.Lock()

@@ -1,11 +1,8 @@
 package zammad
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/deskbridge/deskbridge/desk"
@@ -18,7 +15,7 @@ import (
 // Find looks a user up by number, then by our external id, then by e-mail.
 // Customers are users, too.
 func (d *zammad) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, error) {
-	look := &look{users: d.users} // for both
+	look := d.users.look() // for both
 	var byExternalID func(context.Context, string) (*record, error)
 	if d.users.mark != "" {
 		byExternalID = look.byExternalID
@@ -28,7 +25,7 @@ func (d *zammad) Find(ctx context.Context, key desk.Key) (*provision.DeskUser, e
 
 const (
 	userPage = 500 // the most that Zammad shows at a time
-	hitPage  = 100
+	hitPage  = 100 // of anything else
 	// fewPages is how much of the list of users is read for the sake of one: on a desk
 	// with more, the database is asked for who is meant.
 	fewPages = 4
@@ -41,15 +38,19 @@ const (
 type users struct {
 	people.Book[record]
 	client *kit.Client
-	mark   string      // attribute for our external id; "" is none
-	many   atomic.Bool // there are more than fewPages of them
+	mark   string // attribute for our external id; "" is none
+	all    listing.Lookup[record, condition]
 	agents kit.Shared[[]record]
 }
 
-// everybody is a list of users, as far as it was read.
-type everybody struct {
-	records []record
-	whole   bool
+func newUsers(c *kit.Client, mark string) *users {
+	number := func(r record) int64 { return r.ID }
+	u := &users{client: c, mark: mark, all: listing.Lookup[record, condition]{
+		List: list(c, "/users", userPage, maxPages, number), Few: fewPages, Ask: func(of condition) listing.List[record] { return search(c, "/users", of, number) },
+		Out: (*record).isSystem, Lacks: (*record).complete,
+	}}
+	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id, ByEmail: u.byEmail, Causes: []error{errRefused, errInternal}}
+	return u
 }
 
 // read returns the user with a number. An unknown number is NotFound.
@@ -63,9 +64,11 @@ func (u *users) read(ctx context.Context, id provision.DeskUserID) (*record, err
 
 // look is one look-up: by one thing, and then by another.
 type look struct {
+	*listing.Look[record, condition]
 	users *users
-	some  *everybody // as read for it; nil: not yet
 }
+
+func (u *users) look() *look { return &look{u.all.Look(), u} }
 
 // byExternalID returns the user who has our external id; nil when nobody has.
 func (l *look) byExternalID(ctx context.Context, externalID string) (*record, error) {
@@ -74,10 +77,6 @@ func (l *look) byExternalID(ctx context.Context, externalID string) (*record, er
 }
 
 // byEmail returns the user with an e-mail address; nil when there is none.
-func (u *users) byEmail(ctx context.Context, email string) (*record, error) {
-	return (&look{users: u}).byEmail(ctx, email)
-}
-
 func (l *look) byEmail(ctx context.Context, email string) (*record, error) {
 	if !isEmail(email) {
 		return nil, nil
@@ -85,98 +84,17 @@ func (l *look) byEmail(ctx context.Context, email string) (*record, error) {
 	return l.only(ctx, condition{"user.email": {provision.Fold(kit.UnicodeDomain(email))}}, "have the same e-mail address", func(r *record) bool { return sameEmail(r.Email, email) })
 }
 
+func (u *users) byEmail(ctx context.Context, email string) (*record, error) {
+	return u.look().byEmail(ctx, email)
+}
+
 // only returns the one user that is meant, as Zammad shows them now; nil when there is none.
 func (l *look) only(ctx context.Context, of condition, both string, meant func(*record) bool) (*record, error) {
-	all, err := l.those(ctx, of, meant)
+	all, err := l.Those(ctx, of, meant)
 	if err != nil {
 		return nil, err
 	}
 	return l.users.Only(ctx, all, both, meant)
-}
-
-// those returns the users who are meant. Where there are few users, all are read.
-// Where there are many, the database is asked for those of a condition; a release
-// that does not know conditions shows all, or does not say how many there are: then
-// all are read after all.
-func (l *look) those(ctx context.Context, of condition, meant func(*record) bool) (found []record, err error) {
-	u := l.users
-	if !u.many.Load() && l.some == nil {
-		if l.some, err = u.list(ctx, fewPages); err != nil {
-			return nil, err
-		}
-		u.many.Store(!l.some.whole)
-	}
-	if l.some != nil && l.some.whole {
-		return kept(l.some.records, meant), nil
-	}
-	found, sure, err := u.asked(ctx, of, meant)
-	if err != nil || sure {
-		return found, err
-	}
-	if l.some, err = u.list(ctx, maxPages); err != nil {
-		return nil, err
-	}
-	return kept(l.some.records, meant), nil
-}
-
-func kept(all []record, meant func(*record) bool) (found []record) {
-	for _, r := range all {
-		if meant(&r) {
-			found = append(found, r)
-		}
-	}
-	return found
-}
-
-// list reads users, at most so many pages of them. That there are more is an error only where
-// all had to be read.
-func (u *users) list(ctx context.Context, pages int) (*everybody, error) {
-	all, err := list(u.client, "/users", userPage, pages, func(r record) int64 { return r.ID }).All(ctx)
-	long := errors.Is(err, listing.ErrLong)
-	if long && pages < maxPages {
-		err = nil
-	}
-	all = withoutSystem(all)
-	return &everybody{all, !long}, cmp.Or(err, complete(all))
-}
-
-func complete(all []record) error {
-	for i := range all {
-		if err := all[i].complete(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func withoutSystem(all []record) []record {
-	return slices.DeleteFunc(all, func(r record) bool { return r.ID == systemUser })
-}
-
-// asked returns the users of a condition. sure reports whether Zammad has
-// understood the question.
-func (u *users) asked(ctx context.Context, of condition, meant func(*record) bool) (found []record, sure bool, _ error) {
-	sure = true
-	hits := search(u.client, "/users", of, func(r record) int64 { return r.ID })
-	read := hits.Read
-	hits.Read = func(ctx context.Context, n, after int) (listing.Page[record], error) {
-		p, err := read(ctx, n, after)
-		sure = sure && p.Total >= 0
-		return p, err
-	}
-	err := hits.Each(ctx, func(r record) bool {
-		sure = sure && (r.ID == systemUser || meant(&r))
-		found = append(found, r)
-		return sure
-	})
-	switch kind := desk.KindOf(err); {
-	case err != nil && (kind == desk.NotFound || kind == desk.Permanent || errors.Is(err, kit.ErrForeign)), err == nil && !sure: // an older release
-		return nil, false, nil
-	case err != nil:
-		return nil, false, err
-	}
-	found = withoutSystem(found)
-	return found, true, complete(found)
 }
 
 // listedPages is how long a list of users may be for a sweep: with more customers
@@ -191,34 +109,29 @@ var (
 
 // List implements [desk.Lister]: it returns a page of users, customers as well.
 func (d *zammad) List(ctx context.Context, cursor string) ([]provision.DeskUser, string, error) {
-	n, err := kit.PageAt(cursor, listedPages+1)
-	if err != nil {
-		return nil, "", err
-	}
-	if n == 1 {
-		beyond, err := page[record](ctx, d.client, "/users", listedPages+1, userPage)
-		if err == nil && len(beyond) > 0 {
+	all := d.users.all.List
+	all.Most = listedPages + 1
+	if cursor == "" {
+		beyond, err := all.Read(ctx, all.Most, 0)
+		if err == nil && len(beyond.Items) > 0 {
 			err = desk.Unsupported("list all users", "Zammad has too many customers to read them all: each person is looked up")
+		}
+		if err == nil {
+			_, err = d.roles.Reread(ctx)
 		}
 		if err != nil {
 			return nil, "", err
 		}
-		if _, err := d.roles.Reread(ctx); err != nil {
-			return nil, "", err
-		}
 	}
-	records, err := page[record](ctx, d.client, "/users", n, userPage)
+	records, next, err := all.At(ctx, cursor)
 	if err == nil {
-		err = complete(records)
+		records, err = d.users.all.Counted(records)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	listed, err := d.users.Users(ctx, withoutSystem(records), d.user)
-	if err != nil || len(records) == 0 || n > listedPages {
-		return listed, "", err
-	}
-	return listed, kit.PageAfter(n), nil
+	listed, err := d.users.Users(ctx, records, d.user)
+	return listed, next, err
 }
 
 // agents returns the active users who have a role of an agent or an admin, as they
@@ -237,8 +150,7 @@ func (d *zammad) agents(ctx context.Context) ([]record, error) {
 				of["user.role_ids"] = append(of["user.role_ids"], number(r.ID))
 			}
 		}
-		look := &look{users: d.users}
-		all, err := look.those(ctx, of, func(r *record) bool {
+		all, err := d.users.look().Those(ctx, of, func(r *record) bool {
 			return slices.ContainsFunc(r.Roles, func(id int64) bool { return has[id] })
 		})
 		return slices.DeleteFunc(all, func(r record) bool { return !r.Active }), err

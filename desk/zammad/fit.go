@@ -1,7 +1,6 @@
 package zammad
 
 import (
-	"cmp"
 	"net/url"
 	"strings"
 	"unicode"
@@ -28,19 +27,13 @@ func (d *zammad) Fit(want provision.DeskUser) provision.DeskUser {
 	want.Title, want.Timezone = "", ""
 	want.Phone = kit.CutRunes(kit.OneLine(want.Phone), maxPhoneLength)
 	want.Email = kit.UnicodeDomain(want.Email)
-	first, last := kit.OneLine(want.GivenName), kit.OneLine(want.FamilyName)
-	if first == "" || last == "" {
-		first, last = kit.LastWordApart(cmp.Or(kit.OneLine(want.DisplayName), first, last))
+	want = people.TwoNames(want, func(name string) string { return kit.CutRunes(noScheme(name), maxNameLength) })
+	if want.FamilyName == "" {
+		want.GivenName = capitalized(want.GivenName)
+		want.DisplayName = want.GivenName
 	}
-	first, last = kit.CutRunes(noScheme(first), maxNameLength), kit.CutRunes(noScheme(last), maxNameLength)
-	if last == "" {
-		first = capitalized(first)
-	}
-	want.GivenName, want.FamilyName, want.DisplayName = first, last, shownName(first, last)
 	return want
 }
-
-func shownName(first, last string) string { return strings.TrimSpace(first + " " + last) }
 
 // noScheme returns a name without what Zammad drops from a word that is an
 // address of the web.

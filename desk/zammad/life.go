@@ -9,6 +9,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/kit"
+	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
@@ -25,21 +26,18 @@ func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provisio
 	if fit.GivenName == "" {
 		fit.GivenName = capitalized(kit.CutRunes(kit.OneLine(local), maxNameLength))
 	}
-	body := map[string]any{"email": strings.ToLower(fit.Email), "firstname": fit.GivenName, "lastname": fit.FamilyName, "active": want.Active}
-	if fit.Phone != "" {
-		body["phone"] = fit.Phone
-	}
+	body := edit.Values{"email": strings.ToLower(fit.Email), "firstname": fit.GivenName, "lastname": fit.FamilyName, "active": want.Active}
+	body.Want("phone", "", fit.Phone)
 	if d.settings.invite {
 		body["invite"] = true
 	}
 	if err := d.mark(ctx, body, want.ExternalID); err != nil {
 		return nil, err
 	}
-	roles, err := d.granted(ctx, want.Role)
-	if err != nil {
+	var err error
+	if body["role_ids"], err = d.granted(ctx, want.Role); err != nil {
 		return nil, err
 	}
-	body["role_ids"] = roles
 	join, err := d.groups.Resolve(ctx, want.Teams, nil)
 	if err != nil {
 		return nil, err
@@ -59,7 +57,7 @@ func (d *zammad) Create(ctx context.Context, want provision.DeskUser) (*provisio
 
 // mark puts our external id into a new user. Zammad leaves attributes out that it
 // does not have.
-func (d *zammad) mark(ctx context.Context, body map[string]any, externalID string) error {
+func (d *zammad) mark(ctx context.Context, body edit.Values, externalID string) error {
 	if d.settings.mark == "" || externalID == "" {
 		return nil
 	}
@@ -105,37 +103,25 @@ func noAttribute(name string) string {
 // granted returns the roles that stand for one of ours. An admin of Zammad is no
 // agent, and would be in no group: so they get both roles.
 func (d *book) granted(ctx context.Context, of provision.Role) (ids []int64, _ error) {
-	give := []provision.Role{of}
+	r, err := d.standing.Find(ctx, d.settings.roles, of)
+	if err != nil {
+		return nil, err
+	}
 	if of == provision.RoleAdmin {
-		give = append(give, provision.RoleAgent)
+		ids, err = d.granted(ctx, provision.RoleAgent)
 	}
-	for _, role := range give {
-		r, err := d.standing.Find(ctx, d.settings.roles, role)
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, r.ID)
-	}
-	return ids, nil
-}
-
-// taken finds out whether a failed write met another user with the address.
-func (d *zammad) taken(ctx context.Context, failure error, self provision.DeskUserID, email string) error {
-	if !errors.Is(failure, errRefused) && !errors.Is(failure, errInternal) {
-		return failure
-	}
-	return d.users.Taken(ctx, failure, email, self)
+	return append(ids, r.ID), err
 }
 
 // insert makes a user and reads them back.
-func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body map[string]any) (*provision.DeskUser, error) {
+func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body edit.Values) (*provision.DeskUser, error) {
 	var answer struct {
 		ID int64 `json:"id"`
 	}
 	_, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/users", Body: body, Want: http.StatusCreated}, &answer)
 	d.users.agents.Doubt()
 	if err != nil {
-		return nil, d.taken(ctx, err, "", want.Email)
+		return nil, d.users.Taken(ctx, err, want.Email, "")
 	}
 	return d.users.Created(ctx, kit.Patience{Looks: 1}, answer.ID, want, people.Made{Marked: d.settings.mark != "", SameEmail: sameEmail, RoleNames: d.Capabilities().RoleNames}, d.user)
 }
@@ -144,12 +130,14 @@ func (d *zammad) insert(ctx context.Context, want provision.DeskUser, body map[s
 // customer, by a task of Zammad's data privacy. What the user wrote on tickets of
 // others stays, in nobody's name, and what they own is nobody's.
 func (d *zammad) Delete(ctx context.Context, id provision.DeskUserID) error {
-	return d.erase(ctx, id)
+	return edit.Later[provision.DeskUserID, *record]{Read: d.users.read, Patience: d.patience, Ask: d.askErasure, Waits: func(id provision.DeskUserID) error {
+		return desk.NotShownf("Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
+	}}.Remove(ctx, id)
 }
 
 // Anonymize does the same: Zammad has no other way to take a name away.
 func (d *zammad) Anonymize(ctx context.Context, id provision.DeskUserID) error {
-	return d.erase(ctx, id)
+	return d.Delete(ctx, id)
 }
 
 // privacyTask is one of Zammad's data privacy, which works them off every ten minutes.
@@ -158,49 +146,23 @@ type privacyTask struct {
 	State string `json:"state"` // in process, completed or failed
 }
 
-func (d *zammad) erase(ctx context.Context, id provision.DeskUserID) error {
-	r, err := d.users.read(ctx, id)
-	switch {
-	case err != nil && desk.KindOf(err) == desk.NotFound:
-		return nil
-	case err != nil:
-		return err
-	}
+func (d *zammad) askErasure(ctx context.Context, r *record) (failed func(context.Context) error, _ error) {
 	if err := notSystem(r); err != nil {
-		return err
+		return nil, err
 	}
-	var t privacyTask
+	var asked privacyTask
 	a, err := d.client.Do(ctx, kit.Call{Method: http.MethodPost, Path: "/data_privacy_tasks", Want: http.StatusCreated,
-		Body: map[string]any{"deletable_type": "User", "deletable_id": r.ID}}, &t)
+		Body: map[string]any{"deletable_type": "User", "deletable_id": r.ID}}, &asked)
 	d.users.agents.Doubt()
-	if queued := errors.Is(err, errRefused) && strings.Contains(said(a), "already queued"); err != nil && !queued {
-		return err
+	if errors.Is(err, errRefused) && strings.Contains(said(a), "already queued") {
+		return nil, nil
 	}
-	gone, err := d.patience.Until(ctx, func(ctx context.Context) (bool, error) { return d.erased(ctx, id, t.ID) })
-	if gone || err != nil {
-		return err
-	}
-	return desk.NotShownf("Zammad has accepted to delete user %s and has not done it yet: it works off such tasks every ten minutes, see System > Data Privacy", id)
-}
-
-// erased reports whether a user is gone. It fails when the task has.
-func (d *zammad) erased(ctx context.Context, id provision.DeskUserID, task int64) (bool, error) {
-	_, err := d.users.read(ctx, id)
-	if err != nil {
-		if desk.KindOf(err) == desk.NotFound {
-			return true, nil
+	return func(ctx context.Context) error {
+		var t privacyTask
+		err := d.client.Get(ctx, "/data_privacy_tasks/"+number(asked.ID), nil, &t)
+		if err == nil && t.ID == asked.ID && t.State == "failed" {
+			err = desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", r.id())
 		}
-		return false, err
-	}
-	if task <= 0 {
-		return false, nil
-	}
-	var t privacyTask
-	if err := d.client.Get(ctx, "/data_privacy_tasks/"+number(task), nil, &t); err != nil {
-		return false, err
-	}
-	if t.ID == task && t.State == "failed" {
-		return false, desk.Errorf(desk.Permanent, "Zammad has failed to delete user %s; System > Data Privacy > (the task) says why", id)
-	}
-	return false, nil
+		return err
+	}, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/desk"
 	"github.com/deskbridge/deskbridge/desk/desktest"
+	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -428,7 +429,7 @@ func TestFit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := d.Fit(provision.DeskUser{GivenName: tt.given, FamilyName: tt.family, DisplayName: tt.shown, Email: "ada@xn--exmple-cua.test", Title: "Countess"})
-			want := provision.DeskUser{GivenName: tt.first, FamilyName: tt.last, DisplayName: shownName(tt.first, tt.last), Email: "ada@exämple.test"}
+			want := provision.DeskUser{GivenName: tt.first, FamilyName: tt.last, DisplayName: people.ShownName(tt.first, tt.last), Email: "ada@exämple.test"}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -29,6 +29,7 @@ type record struct {
 	AwayFrom    string     `json:"out_of_office_start_at"`
 	AwayUntil   string     `json:"out_of_office_end_at"`
 	Replacement int64      `json:"out_of_office_replacement_id"`
+	MadeAt      kit.Moment `json:"created_at"`
 	LastLogin   kit.Moment `json:"last_login"`
 
 	fields map[string]json.RawMessage
@@ -40,8 +41,7 @@ func (r *record) UnmarshalJSON(data []byte) error {
 	return errors.Join(json.Unmarshal(data, (*plain)(r)), json.Unmarshal(data, &r.fields))
 }
 
-// complete fails when Zammad shows less of a user than it should: to take what is
-// missing for "inactive" or "in no group" would be a lie.
+// complete fails when Zammad shows less of a user than it should: to take what is missing for "inactive" or "in no group" would be a lie.
 func (r *record) complete() error {
 	for _, name := range [...]string{"id", "email", "active", "role_ids", "group_ids"} {
 		if value := r.fields[name]; value == nil || name != "email" && string(value) == "null" {
@@ -51,7 +51,7 @@ func (r *record) complete() error {
 	return nil
 }
 
-func (r *record) id() provision.DeskUserID { return provision.DeskUserID(number(r.ID)) }
+func (r *record) id() provision.DeskUserID { return people.ID(r.ID) }
 
 func (r *record) path() string { return "/users/" + number(r.ID) }
 
@@ -66,6 +66,8 @@ func (r *record) text(attribute string) (value string) {
 	_ = json.Unmarshal(r.fields[attribute], &value) // another type is no text of ours
 	return value
 }
+
+func (r *record) isSystem() bool { return r.ID == systemUser }
 
 // systemUser is the number of Zammad's own user, who stands for nobody.
 const systemUser = 1
@@ -101,7 +103,7 @@ func (d *book) roleOf(r *record, roles []role) provision.Role {
 		return slices.ContainsFunc(roles, func(r role) bool { return is(&r) })
 	}
 	switch {
-	case r.ID == systemUser:
+	case r.isSystem():
 		return provision.RoleOwner
 	case some(func(r *role) bool { return r.administers() || !r.off() && d.stands(r, provision.RoleAdmin) }):
 		return provision.RoleAdmin
@@ -126,8 +128,8 @@ func (d *book) user(ctx context.Context, r *record) (*provision.DeskUser, error)
 		return nil, err
 	}
 	u := &provision.DeskUser{
-		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: shownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
-		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), LastLogin: r.LastLogin.Time,
+		ID: r.id(), Email: r.Email, UserName: r.Login, DisplayName: people.ShownName(r.First, r.Last), GivenName: r.First, FamilyName: r.Last,
+		Phone: r.Phone, Active: r.Active, Role: d.roleOf(r, roles), MadeAt: r.MadeAt.Time, LastLogin: r.LastLogin.Time,
 	}
 	if d.settings.mark != "" {
 		u.ExternalID = r.text(d.settings.mark)

@@ -12,7 +12,6 @@ import (
 	"github.com/deskbridge/deskbridge/desk/kit/edit"
 	"github.com/deskbridge/deskbridge/desk/kit/handover"
 	"github.com/deskbridge/deskbridge/desk/kit/named"
-	"github.com/deskbridge/deskbridge/desk/kit/people"
 	"github.com/deskbridge/deskbridge/provision"
 )
 
@@ -22,6 +21,7 @@ type zammad struct {
 	*book
 	kit.GroupTeams
 	handover.Tickets
+	edit.Inflow[provision.DeskUserID, *record]
 	client   *kit.Client
 	users    *users
 	self     kit.Cached[*record]
@@ -58,12 +58,12 @@ func New(d provision.Desk) (desk.Desk, error) {
 		return nil, err
 	}
 	c := newClient(s)
-	u := &users{client: c, mark: s.mark}
-	u.Book = people.Book[record]{Vendor: vendor, What: "user", At: "Manage > Users", Read: u.read, ID: (*record).id, ByEmail: u.byEmail}
-	roles := roleCatalogue(c)
+	u := newUsers(c, s.mark)
+	roles := named.Catalogue(func(r role) string { return r.Name }, all(c, "/roles", func(r role) int64 { return r.ID }))
+	states := named.Catalogue(func(s state) string { return s.Name }, all(c, "/ticket_states", func(s state) int64 { return s.ID }))
 	z := &zammad{
 		Base: desk.Base{Name: vendor.Name, Clicks: clicks},
-		book: &book{settings: s, roles: roles, groups: groupsOf(c), states: stateCatalogue(c),
+		book: &book{settings: s, roles: roles, groups: groupsOf(c), states: states,
 			standing: named.Finder[role]{Vendor: vendor, What: "active role", At: "Manage > Roles", Among: roles, Not: (*role).off}},
 		client:   c,
 		users:    u,
@@ -71,6 +71,7 @@ func New(d provision.Desk) (desk.Desk, error) {
 	}
 	z.GroupTeams.Teams = z.groups
 	z.changes = edit.Writer[provision.DeskUserID, *record]{Vendor: vendor, What: "user", Read: u.read, Write: z.write}
+	z.Inflow = edit.Inflow[provision.DeskUserID, *record]{Users: &z.changes, Stop: z.outOfOffice, Resume: (*record).back, Stopping: "set out of office", Resuming: "set back into the office"}
 	z.Tickets = handover.Tickets{Vendor: vendor, What: "user", Join: "it is inactive, no agent, or has no full access to that group; give FULL at Manage > Users > (the user)",
 		Groups: z.groups, Owner: z.owner, Write: z.writeTicket, Deals: true,
 		Read: handover.One(kit.One[ticket]{Client: c, What: "ticket", Path: "/tickets/", Is: func(t *ticket, _ string) bool { return t.Group > 0 }}, (*ticket).shown)}

@@ -46,6 +46,7 @@ type record struct {
 	ChatOnly     bool       `json:"chat_only"`
 	Shared       bool       `json:"shared"` // another Zendesk's
 	SharedAgent  bool       `json:"shared_agent"`
+	MadeAt       kit.Moment `json:"created_at"`
 	LastLogin    kit.Moment `json:"last_login_at"`
 
 	lacks string // of what access rests on, the first that is not shown
@@ -106,7 +107,7 @@ func (d *directory) unproven(r *record) bool {
 func (d *directory) user(r *record, limited *customRole, teams []string) *provision.DeskUser {
 	u := &provision.DeskUser{
 		ID: r.id(), ExternalID: r.ExternalID, Email: r.Email, UserName: r.Email, DisplayName: r.Name, Phone: kit.E164(r.Phone),
-		Active: !r.Suspended, Role: d.roleOf(r, limited), LastLogin: r.LastLogin.Time, Teams: provision.Sorted(teams),
+		Active: !r.Suspended, Role: d.roleOf(r, limited), MadeAt: r.MadeAt.Time, LastLogin: r.LastLogin.Time, Teams: provision.Sorted(teams),
 	}
 	if d.unproven(r) {
 		u.Email = ""

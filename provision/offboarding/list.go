@@ -56,7 +56,7 @@ func (s *Service) List(ctx context.Context, which Which, fn func(Record) error) 
 // leavers returns who has left since a time, or has not left wholly.
 func (s *Service) leavers(ctx context.Context, which Which) ([]provision.IdentityID, error) {
 	seen := make(map[provision.IdentityID]bool)
-	leaving, err := s.store.LeavingAccounts(ctx)
+	leaving, err := s.store.LeavingAccounts(ctx, "", 0)
 	if err != nil {
 		return nil, err
 	}

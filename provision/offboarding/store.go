@@ -20,7 +20,7 @@ type Store interface {
 	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error)
 	// LeavingAccounts returns the accounts whose access is to end and has not, the
 	// oldest first.
-	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
+	LeavingAccounts(ctx context.Context, d provision.DeskID, limit int) ([]provision.Account, error) // of a desk, "": of all; up to limit, 0: all
 	// JournalOf returns the open writes of accounts.
 	JournalOf(ctx context.Context, accounts []provision.AccountID) ([]reconcile.Write, error)
 	// Drifts returns the reported differences of an account.

@@ -13,13 +13,12 @@ import (
 type Overview struct {
 	Connections []ConnectionOverview
 	Desks       []DeskOverview
-	Terms       []Termed            // of whom an admin has said something, by id
-	Findings    []Finding           // what somebody has to see to
-	Attention   []provision.Account // those that need attention or are on hold
-	Causes      []Cause             // why those do; what concerns most accounts first
-	Leavers     []Affected          // whose access is to end, and of which the desk has not confirmed it; the oldest first
-	Drifted     []Drifted           // by account
-	At          time.Time           // when this was so
+	Terms       []Termed   // of whom an admin has said something, by id
+	Findings    []Finding  // what somebody has to see to
+	Causes      []Cause    // why accounts need attention or are on hold; what concerns most accounts first
+	Leavers     []Affected // whose access is to end, and of which the desk has not confirmed it; the oldest first
+	Drifted     []Drifted  // by account
+	At          time.Time  // when this was so
 }
 
 // ConnectionOverview is one connection in an [Overview].
@@ -48,16 +47,24 @@ type DeskOverview struct {
 	Health   deskhealth.Health
 }
 
-// Overview returns the state of everything at a glance.
-func (s *Service) Overview(ctx context.Context) (Overview, error) {
+// Scope says how much of an [Overview] is looked at, for a page that shows no more.
+type Scope struct {
+	Desk       provision.DeskID // whose accounts; "": of all
+	Most       int              // accounts named of each cause, and leavers, at most; 0: all
+	CausesOnly bool             // neither leavers nor drift
+}
+
+// Overview returns the state of everything at a glance, with every account that waits.
+func (s *Service) Overview(ctx context.Context) (Overview, error) { return s.OverviewOf(ctx, Scope{}) }
+
+// OverviewOf is [Service.Overview] as far as scope goes. What is not named is counted where
+// it lies: the cost of a scope does not grow with the accounts that wait for the same.
+func (s *Service) OverviewOf(ctx context.Context, scope Scope) (Overview, error) {
 	o, err := s.Company(ctx)
 	if err != nil {
 		return o, err
 	}
-	if o.Attention, err = s.attention(ctx); err != nil {
-		return o, err
-	}
-	return o, s.standing(ctx, &o)
+	return o, s.standing(ctx, &o, scope)
 }
 
 // Company returns connections with their people, desks with their seats, and findings of

@@ -42,7 +42,8 @@ func (p Person) String() string {
 	return p.Name + " (" + p.Address + ")"
 }
 
-// Affected is an account in a report, and whose it is.
+// Affected is an account in a report, and whose it is: of one in a [Cause] the account has
+// what reports tell, which is ids, state, reason, loss, hand-over and times.
 type Affected struct {
 	provision.Account
 	Person Person
@@ -61,30 +62,11 @@ type Cause struct {
 	Code     provision.ReasonCode
 	Reason   string
 	Desks    []provision.DeskID // of the accounts; one, unless mass-change protection has them on hold
-	Accounts []Affected         // by id
-}
-
-// People returns how many people the cause concerns.
-func (c *Cause) People() int {
-	people := make(map[provision.IdentityID]bool)
-	for _, a := range c.Accounts {
-		people[a.Identity] = true
-	}
-	return len(people)
-}
-
-// Since returns when the first of the cause's losses began that mass-change
-// protection has on hold; nil for any other cause.
-func (c *Cause) Since() (first *time.Time) {
-	if c.State != provision.AccountOnHold {
-		return nil
-	}
-	for _, a := range c.Accounts {
-		if s := a.Loss.Since; s != nil && (first == nil || s.Before(*first)) {
-			first = s
-		}
-	}
-	return first
+	Count    int                // accounts
+	People   int                // whose they are
+	Since    *time.Time         // when the first of the losses began that mass-change protection has on hold; nil for any other cause
+	Changed  time.Time          // when the first of the accounts changed last
+	Accounts []Affected         // by id; the first, where a [Scope] says how many
 }
 
 // shortID is how many characters of an id a report shows: the last ones, for the
@@ -100,21 +82,41 @@ func ShortID(id provision.AccountID) string { return string(id)[max(len(id)-shor
 func (o *Overview) NeedsPerson() bool { return len(o.Findings) > 0 }
 
 // standing fills in who has not left yet, and why accounts wait for a person.
-func (s *Service) standing(ctx context.Context, o *Overview) error {
-	leaving, err := s.store.LeavingAccounts(ctx)
+func (s *Service) standing(ctx context.Context, o *Overview, scope Scope) (err error) {
+	if o.Causes, err = s.store.WaitingCauses(ctx, scope.Desk, scope.Most); err != nil {
+		return err
+	}
+	slices.SortStableFunc(o.Causes, func(a, b Cause) int { return cmp.Compare(b.Count, a.Count) })
+	var people []provision.IdentityID
+	for _, c := range o.Causes {
+		for _, a := range c.Accounts {
+			people = append(people, a.Identity)
+		}
+	}
+	called := make(map[provision.IdentityID]Person)
+	if err := s.name(ctx, people, called); err != nil {
+		return err
+	}
+	for _, c := range o.Causes {
+		for i := range c.Accounts {
+			c.Accounts[i].Person = called[c.Accounts[i].Identity]
+		}
+	}
+	if !scope.CausesOnly {
+		return s.leavingAndDrifted(ctx, o, scope, called)
+	}
+	return nil
+}
+
+func (s *Service) leavingAndDrifted(ctx context.Context, o *Overview, scope Scope, called map[provision.IdentityID]Person) error {
+	leaving, err := s.store.LeavingAccounts(ctx, scope.Desk, scope.Most)
 	if err != nil {
 		return err
 	}
-	called := make(map[provision.IdentityID]Person)
 	if o.Leavers, err = s.affected(ctx, leaving, called); err != nil {
 		return err
 	}
-	attention, err := s.affected(ctx, o.Attention, called)
-	if err != nil {
-		return err
-	}
-	o.Causes = causes(attention)
-	drifts, err := s.health.Drifts(ctx, deskhealth.DriftFilter{})
+	drifts, err := s.health.Drifts(ctx, deskhealth.DriftFilter{Desk: scope.Desk})
 	if err != nil {
 		return err
 	}
@@ -170,39 +172,6 @@ func (s *Service) name(ctx context.Context, people []provision.IdentityID, calle
 	return nil
 }
 
-// causes puts together what waits for the same reason; what concerns most
-// accounts comes first.
-func causes(accounts []Affected) []Cause {
-	type key struct {
-		desk       provision.DeskID
-		connection provision.ConnectionID
-		state      provision.AccountState
-		code       provision.ReasonCode
-		reason     string
-	}
-	var out []Cause
-	at := make(map[key]int)
-	for _, a := range accounts {
-		k := key{desk: a.Desk, state: a.State, code: a.ReasonCode, reason: a.Reason}
-		if a.State == provision.AccountOnHold { // on all desks at once
-			k.desk, k.connection = "", a.Connection
-		}
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, Cause{State: a.State, Code: a.ReasonCode, Reason: a.Reason})
-		}
-		c := &out[i]
-		c.Accounts = append(c.Accounts, a)
-		if !slices.Contains(c.Desks, a.Desk) {
-			c.Desks = append(c.Desks, a.Desk)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Cause) int { return cmp.Compare(len(b.Accounts), len(a.Accounts)) })
-	return out
-}
-
 // FindAccount returns text where that is long enough for a whole id, whether or not
 // there is such an account; else the id that begins or ends with it, of the
 // accounts that need attention, are on hold, or are about to end. It is a NotFound
@@ -211,17 +180,22 @@ func (s *Service) FindAccount(ctx context.Context, text string) (provision.Accou
 	if len(text) > 2*shortID {
 		return provision.AccountID(text), nil
 	}
-	candidates, err := s.store.LeavingAccounts(ctx)
+	candidates, err := s.store.LeavingAccounts(ctx, "", 0)
 	if err != nil {
 		return "", err
 	}
-	waiting, err := s.attention(ctx)
+	causes, err := s.store.WaitingCauses(ctx, "", 0)
 	if err != nil {
 		return "", err
+	}
+	for _, c := range causes {
+		for _, a := range c.Accounts {
+			candidates = append(candidates, a.Account)
+		}
 	}
 	found := make(map[provision.AccountID]bool)
 	var id provision.AccountID
-	for _, a := range slices.Concat(candidates, waiting) {
+	for _, a := range candidates {
 		if len(text) >= shortID && (strings.HasSuffix(string(a.ID), text) || strings.HasPrefix(string(a.ID), text)) {
 			found[a.ID], id = true, a.ID
 		}
@@ -233,16 +207,4 @@ func (s *Service) FindAccount(ctx context.Context, text string) (provision.Accou
 		return id, nil
 	}
 	return "", provision.Errorf(provision.Invalid, "account", "%d accounts have an id that begins or ends with %q; give the whole id", len(found), text)
-}
-
-// attention returns the accounts that need attention or are on hold.
-func (s *Service) attention(ctx context.Context) (out []provision.Account, _ error) {
-	for _, state := range []provision.AccountState{provision.AccountNeedsAttention, provision.AccountOnHold} {
-		accounts, err := s.store.AccountsWhere(ctx, provision.AccountFilter{State: state}, 0)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, accounts...)
-	}
-	return out, nil
 }

@@ -24,8 +24,11 @@ type Store interface {
 	// removed, in batches by id.
 	EachIdentity(ctx context.Context, c provision.ConnectionID, fn func([]provision.Identity) error) error
 	// LeavingAccounts returns those whose access is to end and of which the desk has
-	// not confirmed that it has; the first to end comes first.
-	LeavingAccounts(ctx context.Context) ([]provision.Account, error)
+	// not confirmed that it has; the first to end comes first. Of a desk, "" for all; up to limit, 0 for all.
+	LeavingAccounts(ctx context.Context, d provision.DeskID, limit int) ([]provision.Account, error)
+	// WaitingCauses returns why accounts need attention or are on hold, of a desk ("": of all), the cause of the
+	// first account first. Each names up to most accounts (0: all), whose people have ids alone.
+	WaitingCauses(ctx context.Context, d provision.DeskID, most int) ([]Cause, error)
 	ProposedIdle(ctx context.Context) (map[provision.DeskID]seating.Proposed, error) // whom idle policies leave to an admin; desks with nobody are left out
 	// PeopleWithTerms returns those of whom an admin has said something, removed ones
 	// included, and those of whom the identity provider has said an end before a moment, or

@@ -8,6 +8,7 @@ import (
 	"github.com/deskbridge/deskbridge/internal/backoff"
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/evidence"
 )
 
 const (
@@ -111,15 +112,13 @@ func confirmedAccess(r *Run, have *provision.DeskUser) provision.Access {
 	return out
 }
 
-// NeedsAttention ends a run that needs a person; reason tells them what to do,
-// in plain words, and code programs. recheck has the account reconciled again by
-// itself, to see whether it was done.
+// NeedsAttention ends a run that needs a person; reason tells them what to do, in plain words, and code programs.
+// recheck has the account reconciled again by itself, to see whether it was done.
 func (r *Run) NeedsAttention(ctx context.Context, code provision.ReasonCode, reason string, recheck bool) error {
 	return r.Ask(ctx, &AttentionError{Code: code, Reason: reason, Recheck: recheck})
 }
 
-// Ask is NeedsAttention for a question that is an error. Its reason may hold
-// addresses when there is another text for the audit log.
+// Ask is NeedsAttention for a question that is an error. Its reason may hold addresses when there is another text for the audit log.
 func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	code, reason := what.Code, what.Reason
 	s := r.service
@@ -128,7 +127,7 @@ func (r *Run) Ask(ctx context.Context, what *AttentionError) error {
 	err := r.finish(ctx, leavesSeat, func(tx Store, a *provision.Account) (err error) {
 		freed = false
 		looks := a.Attempts
-		a.Attempts, a.RetryAt = 0, nil
+		a.Attempts, a.RetryAt, a.Evidence = 0, nil, evidence.Doubt(a, what.Doubts)
 		if a.Seat && a.DeskUser == "" && len(r.Unfinished) == 0 {
 			a.Seat = false // nobody sits on it
 		}
@@ -239,6 +238,7 @@ func (r *Run) finish(ctx context.Context, leavesSeat bool, change func(tx Store,
 		a.LeaseUntil, a.UpdatedAt = nil, s.now()
 		if r.shown != nil && a.DeskUser == r.shown.ID {
 			a.Shown, a.ShownAt = confirmedAccess(r, r.shown), new(r.shownAt)
+			a.Evidence = evidence.See(a.Evidence, r.shown)
 		}
 		if a.Revision != r.Account.Revision { // what the run found out is old already
 			a.Reconciled = max(a.Reconciled, r.Account.Revision)

@@ -126,7 +126,7 @@ func TestRetry(t *testing.T) {
 		}
 		o, err := h.Core.Plan.Overview(h.Context())
 		h.Must(err)
-		if len(o.Attention) != 2 || o.Desks[0].Accounts[provision.AccountNeedsAttention] != 2 || o.Connections[0].Active != 3 {
+		if len(o.Causes) != 1 || o.Causes[0].Count != 2 || len(o.Causes[0].Accounts) != 2 || o.Desks[0].Accounts[provision.AccountNeedsAttention] != 2 || o.Connections[0].Active != 3 {
 			h.Errorf("overview %+v", o)
 		}
 		n, err := h.Core.Reconcile.Retry(h.Context(), provisiontest.ByTest, provision.AccountFilter{Desk: h.Desk.ID}, "", false)

@@ -5,11 +5,12 @@ import (
 
 	"github.com/deskbridge/deskbridge/provision"
 	"github.com/deskbridge/deskbridge/provision/audit"
+	"github.com/deskbridge/deskbridge/provision/evidence"
 )
 
 // Retry has accounts that need attention reconciled again: all those of filter, or the one
-// with this id. adopt, which takes an id, says that a person agrees to take
-// over the user that the desk already has. It returns how many. An account on hold
+// with this id. adopt, which takes an id, says that a person agrees to take over the user that the desk already has; where a
+// run doubted who that is, an id without it says that it is not the account's. It returns how many. An account on hold
 // is Invalid: an admin has to decide about it, see [Service.Release].
 func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision.AccountFilter, id provision.AccountID, adopt bool) (n int, _ error) {
 	err := s.inTx(ctx, func(tx Store) error {
@@ -22,7 +23,11 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 			if a.State == provision.AccountOnHold {
 				return s.notByRetry(ctx, tx, a)
 			}
-			if adopt && a.Origin == provision.OriginNone {
+			doubted := evidence.Answer(&a, adopt)
+			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
+				return err
+			}
+			if adopt && (a.Origin == provision.OriginNone || doubted) {
 				a.Origin = provision.OriginAdopted
 				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 					return err

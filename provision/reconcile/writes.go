@@ -37,8 +37,8 @@ type AttentionError struct {
 	// Logged is Reason for the audit log and the log, without the addresses
 	// that people need to find somebody; "" when Reason holds none.
 	Logged string
-	// Recheck says that the desk may show one day that it was done.
-	Recheck bool
+	// Recheck says that the desk may show one day that it was done; Doubts that it is about who the account's user is.
+	Recheck, Doubts bool
 }
 
 // Error returns the reason.

@@ -13,8 +13,10 @@ import (
 type Store interface {
 	Connections(ctx context.Context) ([]provision.Connection, error) // by name
 	Desk(ctx context.Context, nameOrID string) (provision.Desk, error)
-	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error)           // "" for all; by id
-	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error) // by identity, desk
+	Rules(ctx context.Context, c provision.ConnectionID) ([]provision.Rule, error)                        // "" for all; by id
+	AccountsOf(ctx context.Context, ids []provision.IdentityID) ([]provision.Account, error)              // by identity, desk
+	AccountsWhere(ctx context.Context, f provision.AccountFilter, limit int) ([]provision.Account, error) // by id; limit 0: all
+	HeldIDs(ctx context.Context, c provision.ConnectionID) ([]HeldID, error)                              // by account
 	Group(ctx context.Context, c provision.ConnectionID, id provision.GroupID) (provision.Group, error)
 	GroupByName(ctx context.Context, c provision.ConnectionID, name string) (provision.Group, error) // ignores letter case
 

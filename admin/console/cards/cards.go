@@ -46,7 +46,7 @@ func OfCause(c plan.Cause, called func(provision.DeskID) string) Card {
 	if len(c.Desks) == 1 {
 		desk = " on " + called(c.Desks[0])
 	}
-	out := Card{Title: words.Count(c.People(), "person", "people") + desk + ": " + inShort(c.Code), At: c.Since(), Why: c.Reason}
+	out := Card{Title: words.Count(c.People, "person", "people") + desk + ": " + inShort(c.Code), At: c.Since, Why: c.Reason}
 	seen := make(map[provision.IdentityID]bool)
 	for _, a := range c.Accounts {
 		if seen[a.Identity] {
@@ -55,17 +55,12 @@ func OfCause(c plan.Cause, called func(provision.DeskID) string) Card {
 		seen[a.Identity] = true
 		if len(out.People) < mostNamed {
 			out.People = append(out.People, a.Person)
-		} else {
-			out.More++
 		}
 	}
+	out.More = c.People - len(out.People)
 	first := c.Accounts[0]
 	if out.At == nil { // the first of them has been so since
-		for _, a := range c.Accounts {
-			if out.At == nil || a.UpdatedAt.Before(*out.At) {
-				out.At = &a.UpdatedAt
-			}
-		}
+		out.At = &c.Changed
 	}
 	switch {
 	case c.State == provision.AccountOnHold && c.Code == provision.ReasonRejected:
@@ -73,7 +68,7 @@ func OfCause(c plan.Cause, called func(provision.DeskID) string) Card {
 	case c.State == provision.AccountOnHold:
 		out.Grave = true
 		out.Do, out.Link, out.Name = "Nothing changes on a desk until you decide: it was meant, or it was a mistake.", "/admin/holds", "Decide"
-	case c.Code == provision.ReasonAdoption || len(c.Accounts) == 1:
+	case c.Code == provision.ReasonAdoption || c.Count == 1:
 		out.Do, out.Link, out.Name = "Look at the person, and decide there.", "/admin/people/"+string(first.Identity), "Open "+cmp.Or(first.Person.Name, first.Person.Address, "the person")
 	case c.Code == provision.ReasonByHand || c.Code == provision.ReasonSeat:
 		out.Do, out.Link, out.Name = "The desk's page has the list.", "/admin/desks/"+called(c.Desks[0]), "Open the desk"

@@ -6,6 +6,7 @@ import (
 
 	"github.com/deskbridge/deskbridge/cmd/deskbridge/server"
 	"github.com/deskbridge/deskbridge/provision"
+	"github.com/deskbridge/deskbridge/provision/plan"
 )
 
 // hopeless says of which of the accounts that are about to be tried again
@@ -19,13 +20,13 @@ func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id p
 	}
 	concerns, seats := make(map[provision.DeskID]int), make(map[provision.DeskID]int)
 	asked := 0
-	for _, a := range o.Attention {
+	for _, a := range attention(&o) {
 		if a.State != provision.AccountNeedsAttention || id != "" && a.ID != id || desk != "" && a.Desk != desk {
 			continue
 		}
 		concerns[a.Desk]++
 		switch {
-		case a.ReasonCode == provision.ReasonAdoption && !adopt:
+		case a.ReasonCode == provision.ReasonAdoption && !adopt && a.DeskUser == "": // else an id is an answer, too
 			asked++
 		case a.ReasonCode == provision.ReasonSeat:
 			seats[a.Desk]++
@@ -45,4 +46,12 @@ func hopeless(ctx context.Context, s *server.System, desk provision.DeskID, id p
 		notes = append(notes, fmt.Sprintf("%d of them wait until you say whose user the desk has already, and nothing else helps: `deskbridge retry --adopt ACCOUNT`", asked))
 	}
 	return notes, nil
+}
+
+// attention returns the accounts that wait for a person.
+func attention(o *plan.Overview) (out []plan.Affected) {
+	for _, c := range o.Causes {
+		out = append(out, c.Accounts...)
+	}
+	return out
 }

@@ -285,8 +285,8 @@ func (r *Report) countSteps(ctx context.Context, s *server.System, names *server
 
 // add adds a cause and its accounts.
 func (r *Report) add(c plan.Cause, names *server.Names) {
-	cause := Cause{State: string(c.State), Reason: c.Reason, Code: string(c.Code), People: c.People()}
-	if first := c.Since(); first != nil {
+	cause := Cause{State: string(c.State), Reason: c.Reason, Code: string(c.Code), People: c.People}
+	if first := c.Since; first != nil {
 		cause.Since = &output.Moment{At: first}
 	}
 	for _, d := range c.Desks {

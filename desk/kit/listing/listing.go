@@ -4,7 +4,8 @@
 // not seen to be theirs. So a list that shows fewer than it says there are is an error, and so
 // is one that never ends. Lists whose pages shift while they are read are read
 // again ([List.Again]), or to and fro ([ToAndFro]). [Offset] is a list by limit and offset, [Chain]
-// several of them one after the other.
+// several of them one after the other. Long lists are read for the sake of one only where the desk
+// cannot be asked for it ([Lookup]).
 //
 // The package knows no vendor: a connector reads one page at a time.
 package listing

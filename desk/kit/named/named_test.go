@@ -85,6 +85,36 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// TestCheckThose: each role that a setting names is there, and makes of somebody what it stands for.
+func TestCheckThose(t *testing.T) {
+	f := Finder[kit.Entry]{Vendor: kit.Vendor{Name: "Desk"}, What: "active role", At: "Roles", Not: func(e *kit.Entry) bool { return e.ID < 0 },
+		Among: Catalogue(func(e kit.Entry) string { return e.Name }, nil)}
+	wrong := func(r Role, e *kit.Entry) string {
+		if r.Ours == provision.RoleAdmin && e.ID == 1 {
+			return "makes nobody an admin: tick ADMIN"
+		}
+		return ""
+	}
+	for name, tt := range map[string]struct {
+		all  []kit.Entry
+		want []string
+	}{
+		"all is well":       {[]kit.Entry{{ID: 2, Name: "boss"}, {ID: 1, Name: "Customer"}}, nil},
+		"one makes nothing": {[]kit.Entry{{ID: 1, Name: "Boss"}, {ID: 1, Name: "Customer"}}, []string{`the role "Boss" makes nobody an admin: tick ADMIN at Roles > Boss`}},
+		"one is off, and one is not there": {[]kit.Entry{{ID: -1, Name: "Customer"}}, []string{
+			`Desk has no active role "Boss"; make it at Roles, or correct the setting admin_role`, `Desk has no active role "Customer"; make it at Roles, or correct the setting customer_role`}},
+	} {
+		var p desk.Profile
+		if err := f.CheckThose(&p, defaults(), tt.all, wrong); err != nil || cmp.Diff(tt.want, p.Problems) != "" {
+			t.Errorf("%s: %q, %v", name, p.Problems, err)
+		}
+	}
+	f.Among.Several = kit.Vendor{Name: "Desk"}.Namesakes("role")
+	if err := f.CheckThose(new(desk.Profile), defaults(), []kit.Entry{{ID: 1, Name: "Boss"}, {ID: 2, Name: "boss"}}, nil); err == nil {
+		t.Error("one of two is chosen")
+	}
+}
+
 // TestPlaces: what stands for a role is no place to be in, and yet what a setting names.
 func TestPlaces(t *testing.T) {
 	groups := Roles{{provision.RoleLimited, "limited_group", "Readers"}}

@@ -119,6 +119,28 @@ func (f Finder[E]) Named(ctx context.Context, name, setting string) (*E, error) 
 	return e, err
 }
 
+// CheckThose is Check among all that a desk has, and adds what wrong says of what stands for a role,
+// such as "makes nobody an agent: tick AGENT"; nil: nothing is said of what is there.
+func (f Finder[E]) CheckThose(p *desk.Profile, r Roles, all []E, wrong func(Role, *E) string) error {
+	for _, one := range r {
+		if one.Name == "" {
+			continue
+		}
+		e, err := f.Among.Named(all, one.Name)
+		switch {
+		case err != nil:
+			return err
+		case e == nil || f.Not != nil && f.Not(e):
+			p.Problemf("%s", f.Missing(one.Name, one.Key).Detail)
+		case wrong != nil:
+			if says := wrong(one, e); says != "" {
+				p.Problemf("the role %q %s at %s > %s", one.Name, says, f.At, one.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // Check adds to what [desk.Desk] finds by Check each role of ours for which the desk does not have
 // what a setting names.
 func (f Finder[E]) Check(ctx context.Context, p *desk.Profile, r Roles) error {

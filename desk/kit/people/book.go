@@ -25,6 +25,8 @@ type Book[R any] struct {
 	ByEmail func(context.Context, string) (*R, error)
 	// Address is what of an address only one may have; "": "e-mail address".
 	Address string
+	// Causes are the causes of failures that may mean that somebody has an address; none: each may.
+	Causes []error
 }
 
 // Find implements that of [desk.Desk] by [desk.FindBy], and translates the record.
@@ -120,6 +122,9 @@ func (b *Book[R]) Free(ctx context.Context, email string, self provision.DeskUse
 // Taken finds out whether a failed write has met another user with the e-mail address: it
 // returns that conflict then, else the failure.
 func (b *Book[R]) Taken(ctx context.Context, failure error, email string, self provision.DeskUserID) error {
+	if len(b.Causes) > 0 && !slices.ContainsFunc(b.Causes, func(cause error) bool { return errors.Is(failure, cause) }) {
+		return failure
+	}
 	if e, ok := errors.AsType[*desk.Error](b.Free(ctx, email, self)); ok && e.Kind == desk.Conflict {
 		e.Err = failure
 		return e

@@ -230,3 +230,34 @@ func TestIDs(t *testing.T) {
 		t.Errorf("of nobody: %v", ids)
 	}
 }
+
+func TestTwoNames(t *testing.T) {
+	for name, tt := range map[string]struct{ want, fit provision.DeskUser }{
+		"both":                   {provision.DeskUser{GivenName: "Ada", FamilyName: "Byron", DisplayName: "Countess"}, provision.DeskUser{GivenName: "Ada", FamilyName: "Byron", DisplayName: "Ada Byron"}},
+		"the name to be shown":   {provision.DeskUser{GivenName: "Ada", DisplayName: "Ada King Byron"}, provision.DeskUser{GivenName: "Ada King", FamilyName: "Byron", DisplayName: "Ada King Byron"}},
+		"one alone":              {provision.DeskUser{FamilyName: "Madonna"}, provision.DeskUser{GivenName: "Madonna", DisplayName: "Madonna"}},
+		"long ones, in one line": {provision.DeskUser{GivenName: "Augusta\nAda", FamilyName: "Byron"}, provision.DeskUser{GivenName: "Augusta", FamilyName: "Byron", DisplayName: "Augusta Byron"}},
+		"none":                   {},
+	} {
+		got := TwoNames(tt.want, func(name string) string { return kit.CutRunes(name, 8) })
+		if diff := cmp.Diff(tt.fit, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestTakenByCause: only what may mean so is looked into.
+func TestTakenByCause(t *testing.T) {
+	refused, broke, looked := errors.New("refused"), errors.New("broke off"), 0
+	b := &Book[user]{Vendor: kit.Vendor{Name: "Desk"}, What: "agent", Causes: []error{refused}, ID: func(u *user) provision.DeskUserID { return provision.DeskUserID(u.ID) },
+		ByEmail: func(context.Context, string) (*user, error) {
+			looked++
+			return &user{ID: "7"}, nil
+		}}
+	if err := b.Taken(t.Context(), broke, "ada@x.test", ""); err != broke || looked > 0 {
+		t.Errorf("%v, after %d looks", err, looked)
+	}
+	if err := b.Taken(t.Context(), &desk.Error{Kind: desk.Permanent, Err: refused}, "ada@x.test", ""); desk.KindOf(err) != desk.Conflict || looked != 1 {
+		t.Errorf("%v, after %d looks", err, looked)
+	}
+}

@@ -163,12 +163,9 @@ func (t *transfer) verify(ctx context.Context, v *reconcile.Run, all, left []des
 		t.moved[conversationOf(s)] = true
 		moved = append(moved, s)
 	}
-	var by map[string]int
+	by := make(map[string]int)
 	for _, c := range left {
 		if mailbox := t.ruled(c); mailbox != "" {
-			if by == nil {
-				by = make(map[string]int)
-			}
 			by[mailbox]++
 		}
 	}

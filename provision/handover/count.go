@@ -21,8 +21,11 @@ type Count struct {
 type Counts map[string]Count
 
 // Moved returns the counts with one more conversation of a mailbox moved, to the queue or
-// to somebody.
+// to somebody; of "", which is that of no rule, as they are.
 func (c Counts) Moved(mailbox string, toQueue bool) Counts {
+	if mailbox == "" {
+		return c
+	}
 	out := maps.Clone(c)
 	if out == nil {
 		out = make(Counts)

@@ -107,7 +107,7 @@ func TestCounts(t *testing.T) {
 	if c.Left(map[string]int{"Billing": 3}) || !begun.Left(map[string]int{"Billing": 3, "Sales": 1}) {
 		t.Errorf("begun: %v", begun)
 	}
-	moved := begun.Moved("Billing", false).Moved("Billing", true).Moved("Help", false)
+	moved := begun.Moved("Billing", false).Moved("Billing", true).Moved("Help", false).Moved("", true)
 	if diff := cmp.Diff(handover.Counts{"Billing": {Before: 3, Left: 3}, "Sales": {Before: 1, Left: 1}}, begun); diff != "" {
 		t.Errorf("counts that were shared have changed:\n%s", diff)
 	}

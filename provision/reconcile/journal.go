@@ -79,12 +79,10 @@ func (r *Run) record(ctx context.Context, tx Store, a *provision.Account, done [
 		switch w.Kind {
 		case WriteHandOver:
 			a.Transfer.Moved, a.Transfer.Left = a.Transfer.Moved+1, max(a.Transfer.Left-1, 0)
-			toQueue := w.Detail["to"] != nil
-			if toQueue {
+			mailbox, _ := w.Detail["mailbox"].(string)
+			a.Transfer.Mailboxes = a.Transfer.Mailboxes.Moved(mailbox, w.Detail["to"] != nil)
+			if w.Detail["to"] != nil {
 				a.Transfer.ToQueue++
-			}
-			if mailbox, _ := w.Detail["mailbox"].(string); mailbox != "" {
-				a.Transfer.Mailboxes = a.Transfer.Mailboxes.Moved(mailbox, toQueue)
 			}
 			a.Transfer.Before = max(a.Transfer.Before, a.Transfer.Moved)
 			if to, _ := w.Detail["to_desk_user"].(string); to != "" && a.Desired.Away != nil {
@@ -271,8 +269,7 @@ func (r *Run) Instead(ctx context.Context, of, w Write) (Write, error) {
 
 // HandedOver notes how far a hand-over is, as read back: moved are the
 // journalled hand-overs whose conversations the desk shows as the person's no
-// more, or after an absence again, left is how many it still shows, and by of those the
-// ones that go by rules of mailboxes.
+// more, or after an absence again, left is how many it still shows, by those of mailboxes with a rule.
 func (r *Run) HandedOver(ctx context.Context, moved []Write, left int, by map[string]int) error {
 	if len(moved) == 0 && left == r.Account.Transfer.Left && r.Account.Transfer.Mailboxes.Left(by) {
 		return nil
@@ -284,8 +281,7 @@ func (r *Run) HandedOver(ctx context.Context, moved []Write, left int, by map[st
 		if err := r.record(ctx, tx, a, moved); err != nil {
 			return err
 		}
-		a.Transfer.Left, a.Transfer.Mailboxes = left, a.Transfer.Mailboxes.Leaving(by)
-		a.Transfer.Before = max(a.Transfer.Before, a.Transfer.Moved+left)
+		a.Transfer.Left, a.Transfer.Before, a.Transfer.Mailboxes = left, max(a.Transfer.Before, a.Transfer.Moved+left), a.Transfer.Mailboxes.Leaving(by)
 		return nil
 	})
 	if err == nil {

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,7 +27,7 @@ const heldPeople = `SELECT reason_code, reason, connection_id, count(*) FROM
 	(SELECT DISTINCT reason_code, reason, connection_id, identity_id FROM accounts WHERE ` + asking + ` AND state = 'on-hold'%s) whose GROUP BY 1, 2, 3`
 
 // waitingColumns are what [plan.Affected] says of an account in a cause.
-const waitingColumns = `SELECT id, identity_id, connection_id, desk_id, state, reason, reason_code, ending_since, loss_since, transfer, updated_at FROM accounts WHERE `
+const waitingColumns = `SELECT id, identity_id, connection_id, desk_id, state, reason, reason_code, ending_since, loss_since, transfer, evidence, updated_at FROM accounts WHERE `
 
 // causeKey is what accounts have in common that wait for the same.
 type causeKey struct{ state, code, reason, of string }
@@ -159,7 +161,7 @@ func (l *causeList) people(row scanner) error {
 // account takes in a row of [waitingColumns].
 func (l *causeList) account(row scanner) error {
 	var r accountRow
-	if err := row.Scan(&r.ID, &r.IdentityID, &r.ConnectionID, &r.DeskID, &r.State, &r.Reason, &r.ReasonCode, &r.EndingSince, &r.LossSince, &r.Transfer, &r.UpdatedAt); err != nil {
+	if err := row.Scan(&r.ID, &r.IdentityID, &r.ConnectionID, &r.DeskID, &r.State, &r.Reason, &r.ReasonCode, &r.EndingSince, &r.LossSince, &r.Transfer, &r.Evidence, &r.UpdatedAt); err != nil {
 		return err
 	}
 	c := l.causes[keyOf(r.State, r.ReasonCode, r.Reason, r.ConnectionID, r.DeskID)]
@@ -168,10 +170,14 @@ func (l *causeList) account(row scanner) error {
 	}
 	a := plan.Affected{Account: provision.Account{ID: provision.AccountID(r.ID), Identity: provision.IdentityID(r.IdentityID), Connection: provision.ConnectionID(r.ConnectionID), Desk: provision.DeskID(r.DeskID),
 		State: provision.AccountState(r.State), Reason: r.Reason, ReasonCode: provision.ReasonCode(r.ReasonCode), EndingSince: toTimePtr(r.EndingSince), Loss: provision.Loss{Since: toTimePtr(r.LossSince)}, UpdatedAt: toTime(r.UpdatedAt)}}
-	c.Accounts = append(c.Accounts, a)
-	if err := decodeJSON(r.Transfer, &c.Accounts[len(c.Accounts)-1].Transfer); err != nil {
+	err := decodeJSON(r.Transfer, &a.Transfer)
+	if r.Evidence != nil {
+		err = errors.Join(err, json.Unmarshal([]byte(*r.Evidence), &a.Evidence))
+	}
+	if err != nil {
 		return fmt.Errorf("store: account %s: %w", r.ID, err)
 	}
+	c.Accounts = append(c.Accounts, a)
 	return nil
 }
 

@@ -638,3 +638,39 @@ func TestActorsHaveNames(t *testing.T) {
 		checkPage(t, h, path, http.MethodGet, path, http.StatusOK)
 	}
 }
+
+// TestWhoseADeskUserIs: where it is asked whether a desk user is somebody's, both buttons
+// say what they answer, and neither is called a sync; of a leaver, too.
+func TestWhoseADeskUserIs(t *testing.T) {
+	for _, code := range []provision.ReasonCode{provision.ReasonAdoption, provision.ReasonResidual} {
+		h := newHouse(t)
+		h.ByRoles()
+		ada := h.Person("ada", "agent")
+		h.ReconcileAll()
+		doubted := func() provision.Account {
+			a := h.Account(ada.ID)
+			a.State, a.ReasonCode, a.Reason, a.Evidence = provision.AccountNeedsAttention, code, "somebody else", provision.Evidence{User: a.DeskUser, Doubted: true}
+			h.Must(h.Store.SaveAccounts(h.Context(), []provision.Account{a}))
+			return a
+		}
+		a := doubted()
+		for page, labels := range map[string][]string{
+			"/admin/people/" + string(ada.ID): {">The desk user is theirs<", ">The desk user is not theirs<"},
+			"/admin/desks/support":            {">It is theirs<", ">It is not theirs<"},
+		} {
+			h.shows(page, labels...)
+			if strings.Contains(h.see(page), "Sync now") {
+				t.Errorf("%s: %s has a button whose word is not what it does", code, page)
+			}
+		}
+		h.press("/admin/accounts/"+string(a.ID)+"/adopt", nil)
+		if now := h.Account(ada.ID); now.DeskUser != a.DeskUser || !now.Evidence.Agreed || now.Evidence.Doubted {
+			t.Errorf("%s, theirs: %+v", code, now.Evidence)
+		}
+		a = doubted()
+		h.press("/admin/accounts/"+string(a.ID)+"/retry", nil)
+		if now := h.Account(ada.ID); now.DeskUser != "" || now.Evidence != (provision.Evidence{}) {
+			t.Errorf("%s, not theirs: %s %+v", code, now.DeskUser, now.Evidence)
+		}
+	}
+}

@@ -58,6 +58,7 @@ type waitingGroup struct {
 type waitingPerson struct {
 	plan.Person
 	Account provision.AccountID
+	Doubted bool // it is asked whether the desk user is theirs
 }
 
 // mostWaiting is how many people a desk's page names for a reason.
@@ -109,7 +110,7 @@ func (p *page) deskBody() (body deskPage, _ error) {
 		}
 		group := waitingGroup{Reason: c.Reason, Code: c.Code, More: c.Count - len(c.Accounts)}
 		for _, a := range c.Accounts {
-			group.People = append(group.People, waitingPerson{a.Person, a.ID})
+			group.People = append(group.People, waitingPerson{a.Person, a.ID, a.Evidence.Doubted})
 		}
 		body.Asking = append(body.Asking, group)
 	}

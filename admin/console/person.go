@@ -60,7 +60,7 @@ type personDesk struct {
 	Differs []string // what was changed there by hand
 	Next    string   // what happens next, and when
 	ToCome  string   // the step of the desk's on_leave that is still to come, and when; "": none
-	Adopt   bool     // somebody has to agree to adopt the desk user
+	Adopt   bool     // somebody has to agree to adopt the desk user, or to say whose it is
 }
 
 // because is one part of an access, and what gives it.
@@ -144,7 +144,7 @@ func (p *page) access(body *personPage) error {
 			if a.ConfirmedAt != nil {
 				d.Has = &a.Confirmed
 			}
-			d.Adopt = a.State == provision.AccountNeedsAttention && a.ReasonCode == provision.ReasonAdoption
+			d.Adopt = a.State == provision.AccountNeedsAttention && (a.ReasonCode == provision.ReasonAdoption || a.Evidence.Doubted)
 			d.ToCome = words.ToCome(&e.Desk, a)
 			held := a.State == provision.AccountOnHold
 			body.OnHold = body.OnHold || held && a.ReasonCode != provision.ReasonRejected

@@ -113,13 +113,13 @@ const (
 // Settings are sealed with a nonce that no write uses twice, so that equal rows are
 // equal settings, also after the database has gone back in time. What comes of it is
 // shared by all who ask, and must not be changed; [Store.LockConnection] returns what may.
-func (s *shared) connection(row connectionRow) (provision.Connection, error) {
-	if last, ok := s.read.Last(row.ID); ok && reflect.DeepEqual(last.row, row) {
+func (sh *shared) connection(row connectionRow) (provision.Connection, error) {
+	if last, ok := sh.read.Last(row.ID); ok && reflect.DeepEqual(last.row, row) {
 		return last.is, nil
 	}
-	c, err := s.keys.connection(row)
+	c, err := sh.keys.connection(row)
 	if err == nil {
-		s.read.Note(row.ID, readConnection{row, c})
+		sh.read.Note(row.ID, readConnection{row, c})
 	}
 	return c, err
 }
@@ -152,11 +152,11 @@ func (row *connectionRow) read(from scanner) error {
 }
 
 // foundConnection returns the connection of a row that was looked for.
-func (s *shared) foundConnection(row connectionRow) (provision.Connection, error) {
+func (sh *shared) foundConnection(row connectionRow) (provision.Connection, error) {
 	if row.ID == "" {
 		return provision.Connection{}, translate(gorm.ErrRecordNotFound, "connection")
 	}
-	return s.connection(row)
+	return sh.connection(row)
 }
 
 // LockConnection implements [signin.Store].

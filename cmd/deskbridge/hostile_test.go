@@ -40,7 +40,7 @@ func TestNothingPrintedMovesTheCursor(t *testing.T) {
 			"DOMAIN": "acme.example", "ACCOUNT": string(account), "rule ID": "none", "key ID": "none", "saml|desk|oidc|record": "desk", "admin NAME": "ann",
 			"-f": "-f", "access.yaml": file, "--desk": "--desk", "list NAME": "d", "access NAME": "d", "DESK": "d", "app DESK": "d", "APP-ID": "none", "offboarding FILE": file,
 			"GROUP": hostile, "admin GROUP": hostile, "ROLE": "auditor", "api-token NAME": hostile, "DATE|never": "never", "TASK": "none", "--until": "--until", "DATE": "2099-01-31", "api-token ID": "none", "TOKEN": "none",
-			"alarm NAME": hostile, "alarm ID": "none", "import FILE": file, "adoption NAME": "d", "WAVE": "none"}
+			"alarm NAME": hostile, "alarm ID": "none", "import FILE": file, "adoption NAME": "d", "WAVE": "none", "second-admin ID": "none"}
 		extra := map[string][][]string{
 			"audit export": {{"--format", "text"}, {"--format", "csv"}, {"--format", "jsonl"}, {"--format", "text", "--person", string(person)}},
 			"plan":         {{"--all"}, nil},

@@ -166,6 +166,10 @@ func TestEmptyFieldsStay(t *testing.T) {
 	change = d.Fit(change)
 	change.ID, change.Phone, change.Timezone = id, want.Phone, want.Timezone
 	change.UserName = want.Email // the Name that the user was made with
+	if got.MadeAt.IsZero() {
+		t.Error("RT does not tell when it made the user")
+	}
+	change.MadeAt = got.MadeAt
 	if diff := cmp.Diff(&change, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

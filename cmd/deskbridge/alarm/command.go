@@ -163,7 +163,7 @@ func sendAgainCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		d, err := command.ByID("delivery", args[0], found, func(d alarm.Delivery) string { return string(d.ID) })
+		d, err := command.ByIDIn("delivery", "alarm deliveries", args[0], found, func(d alarm.Delivery) string { return string(d.ID) })
 		if err != nil {
 			return command.Result{}, err
 		}

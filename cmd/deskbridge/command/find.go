@@ -99,7 +99,12 @@ const shortest = 6
 
 // ByID returns the one of all whose id is part, or begins or ends with it. what is
 // the noun for errors, whose list shows them.
-func ByID[T any](what, part string, all []T, id func(T) string) (found T, _ error) {
+func ByID[T any](what, part string, all []T, id func(T) string) (T, error) {
+	return ByIDIn(what, what+" list", part, all, id)
+}
+
+// ByIDIn is [ByID] for what another command than its own list shows.
+func ByIDIn[T any](what, list, part string, all []T, id func(T) string) (found T, _ error) {
 	n := 0
 	for _, one := range all {
 		switch text := id(one); {
@@ -118,5 +123,5 @@ func ByID[T any](what, part string, all []T, id func(T) string) (found T, _ erro
 	case len(part) < shortest:
 		return found, provision.Errorf(provision.NotFound, what, "there is no %s %q; give at least %d characters of its id", what, provision.Clip(part), shortest)
 	}
-	return found, provision.Errorf(provision.NotFound, what, "there is no %s %q; `deskbridge %[1]s list` shows them", what, provision.Clip(part))
+	return found, provision.Errorf(provision.NotFound, what, "there is no %s %q; `deskbridge %s` shows them", what, provision.Clip(part), list)
 }

@@ -118,7 +118,7 @@ func withdrawCommand(a *command.App) *cobra.Command {
 		if err != nil {
 			return command.Result{}, err
 		}
-		r, err := command.ByID("request", args[0], open, func(r secondadmin.Request) string { return string(r.ID) })
+		r, err := command.ByIDIn("request", "second-admin list", args[0], open, func(r secondadmin.Request) string { return string(r.ID) })
 		if err != nil {
 			return command.Result{}, err
 		}

@@ -98,7 +98,10 @@ func ofByHand(ctx context.Context, store Store, desks []DeskOverview) (out []Fin
 	if err != nil {
 		return nil, err
 	}
-	called := make(map[provision.IdentityID]Person, len(names))
+	called := make(map[provision.IdentityID]Person, len(people))
+	for _, id := range people {
+		called[id] = Person{ID: id} // of whom nothing else is known any more
+	}
 	for _, p := range names {
 		called[p.ID] = p
 	}

@@ -23,18 +23,17 @@ func (s *Service) Retry(ctx context.Context, c provision.Cause, filter provision
 			if a.State == provision.AccountOnHold {
 				return s.notByRetry(ctx, tx, a)
 			}
-			doubted := evidence.Answer(&a, adopt)
-			if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
-				return err
-			}
-			if adopt && (a.Origin == provision.OriginNone || doubted) {
-				a.Origin = provision.OriginAdopted
-				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
-					return err
+			unknown := a.Origin == provision.OriginNone
+			if evidence.Answer(&a, adopt) || adopt && unknown {
+				if adopt {
+					a.Origin = provision.OriginAdopted
+					e := s.accountEntry(a, audit.AccountAdoptionAgreed, nil)
+					e.Cause = c
+					if err := s.audit.Record(ctx, tx, e); err != nil {
+						return err
+					}
 				}
-				e := s.accountEntry(a, audit.AccountAdoptionAgreed, nil)
-				e.Cause = c
-				if err := s.audit.Record(ctx, tx, e); err != nil {
+				if err := tx.SaveAccounts(ctx, []provision.Account{a}); err != nil {
 					return err
 				}
 			}

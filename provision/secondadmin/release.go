@@ -39,7 +39,7 @@ func (s *Service) Apply(ctx context.Context, tx Store, c provision.Cause, hash s
 	w := Wanted{Kind: KindApply, Of: desks, Subject: hash, Accounts: people, Set: []string{hash},
 		What: fmt.Sprintf("apply the plan %s, by which %s lose access", hash[:min(12, len(hash))], count(people, "person", "people"))}
 	if expected {
-		w.Set, w.What = append(w.Set, atOnce), w.What+atOnce
+		w.Set, w.What = append(w.Set, atOnce), w.What+" at once"
 	}
 	return s.Confirm(ctx, tx, c, w)
 }

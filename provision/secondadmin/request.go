@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/deskbridge/deskbridge/provision"
@@ -53,10 +52,12 @@ func (r *Request) Who() string {
 }
 
 // AtOnce says of a plan that mass-change protection is not to hold whom it takes access from.
-func (r *Request) AtOnce() bool { return r.Kind == KindApply && strings.HasSuffix(r.What, atOnce) }
+func (r *Request) AtOnce() bool {
+	return r.Kind == KindApply && r.Digest == (&Wanted{Set: []string{r.Subject, atOnce}}).taking()
+}
 
-// atOnce ends the words of such a plan.
-const atOnce = " at once"
+// atOnce stands in the Set of such a plan beside its hash.
+const atOnce = "at once"
 
 // Told says that the request waits; who is who asked.
 func (r *Request) Told(who string) string {

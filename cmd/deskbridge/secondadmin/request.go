@@ -35,25 +35,25 @@ func Command(a *command.App) *cobra.Command {
 	return command.Group("second-admin", "List and withdraw what waits for a second admin", listCommand(a), withdrawCommand(a))
 }
 
-func lines(ctx context.Context, sys *server.System) ([]Line, []secondadmin.Request, error) {
+func lines(ctx context.Context, sys *server.System) ([]Line, error) {
 	open, err := sys.Core.SecondAdmin.List(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	names, err := sys.LoadNames(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	out := make([]Line, len(open))
 	for i, r := range open {
 		may, err := sys.Core.SecondAdmin.MayConfirm(ctx, sys.Cause, &r)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		out[i] = Line{ID: string(r.ID), What: r.What, Kind: string(r.Kind), Accounts: r.Accounts, AskedBy: r.By, TokenOf: r.Behind, AskedAt: output.Moment{At: &r.AskedAt}, Until: output.Moment{At: &r.Until},
 			Yours: !may, Same: same(r, names), who: r.Who()}
 	}
-	return out, open, nil
+	return out, nil
 }
 
 // same returns the command that asks for what r asks for.
@@ -90,7 +90,7 @@ same, where the server wants two (DESKBRIDGE_SECOND_ADMIN). Look at what it is a
 if you were the first: at "deskbridge status", at the plan of the file.`),
 		Example: "  deskbridge second-admin list"}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, _ []string) (command.Result, error) {
-		out, _, err := lines(ctx, sys)
+		out, err := lines(ctx, sys)
 		if err != nil {
 			return command.Result{}, err
 		}
@@ -114,22 +114,16 @@ func withdrawCommand(a *command.App) *cobra.Command {
 		Long:    "End what waits for a second admin, whoever asked for it: nothing of it is done. Of ID the beginning or end, as second-admin list shows it, is enough.",
 		Example: "  deskbridge second-admin withdraw 5c1f9b02"}
 	return a.Verb(cmd, func(ctx context.Context, sys *server.System, args []string) (command.Result, error) {
-		out, open, err := lines(ctx, sys)
+		all, err := lines(ctx, sys)
 		if err != nil {
 			return command.Result{}, err
 		}
-		r, err := command.ByIDIn("request", "second-admin list", args[0], open, func(r secondadmin.Request) string { return string(r.ID) })
+		line, err := command.ByIDIn("request", "second-admin list", args[0], all, func(l Line) string { return l.ID })
 		if err != nil {
 			return command.Result{}, err
 		}
-		if _, err := sys.Core.SecondAdmin.Withdraw(ctx, sys.Cause, r.ID); err != nil {
+		if _, err := sys.Core.SecondAdmin.Withdraw(ctx, sys.Cause, secondadmin.RequestID(line.ID)); err != nil {
 			return command.Result{}, err
-		}
-		line := out[0]
-		for i := range open {
-			if open[i].ID == r.ID {
-				line = out[i]
-			}
 		}
 		return command.Say(line, "Withdrawn: to %s waits for nobody, and is not done.", line.What), nil
 	})
